@@ -1,0 +1,103 @@
+# Every target only calls a command; `make help` lists them.
+SHELL := /bin/bash
+UV := .venv/uv/bin/uv
+BOT := .venv/bot/bin
+DESK := .venv/desk/bin
+export PYTHONPATH := $(CURDIR)
+export PYTHONUTF8 := 1
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+export UV_PYTHON_PREFERENCE := system
+
+.PHONY: help
+help: ## lists the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.PHONY: run
+run: setup train ## sets up, trains if data changed, starts the bot and opens the chat
+	@$(DESK)/python -m tools.run
+
+.PHONY: chat
+chat: setup ## talks in the terminal with a bot that `make bot` started
+	@$(DESK)/python -m tools.chat
+
+.PHONY: ask
+ask: setup ## one question: make ask Q="唇が乾燥します"
+	@$(DESK)/python -m tools.ask -- "$$Q"
+
+.PHONY: bot
+bot: setup train ## runs Rasa (5005) and the action server (5055) until interrupted
+	@$(DESK)/python -m tools.bot
+
+.PHONY: train
+train: setup ## trains the model if data, configuration or code of the pipeline changed
+	@$(DESK)/python -m tools.train
+
+.PHONY: test
+test: setup train ## every check and every test
+	$(DESK)/ruff check .
+	$(DESK)/ruff format --check .
+	$(DESK)/mypy core tools
+	$(BOT)/mypy nlu actions channels benchmarks
+	$(DESK)/pytest -q tests/core tests/tools
+	$(BOT)/pytest -q tests
+
+.PHONY: test-fast
+test-fast: setup ## the tests that neither train nor start servers
+	$(DESK)/pytest -q -m "not slow" tests/core tests/tools
+	$(BOT)/pytest -q -m "not slow" tests
+
+.PHONY: format
+format: setup ## formats the code
+	$(DESK)/ruff check --fix .
+	$(DESK)/ruff format .
+
+.PHONY: check-knowledge
+check-knowledge: setup ## checks the knowledge table, row and column of each fault
+	@$(DESK)/python -m tools.check_knowledge
+
+.PHONY: knowledge-report
+knowledge-report: setup ## writes docs/knowledge.md
+	@$(DESK)/python -m tools.knowledge_report
+
+.PHONY: calibrate
+calibrate: setup train ## thresholds of the topic decision, from tests/nlu/calibration.csv
+	@$(BOT)/python -m benchmarks.calibrate
+
+.PHONY: nlu-report
+nlu-report: setup train ## quality on the frozen set beside three baselines; writes docs/nlu.md
+	@$(BOT)/python -m benchmarks.nlu_report
+
+.PHONY: bench
+bench: setup train ## speed and memory beside Rasa's default pipeline
+	@$(BOT)/python -m benchmarks.speed
+
+.PHONY: lock
+lock: $(UV) ## compiles requirements/*.txt from requirements/*.in
+	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/bot.in -o requirements/bot.txt
+	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements/bot.txt requirements/bot-dev.in -o requirements/bot-dev.txt
+	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/desk.in -o requirements/desk.txt
+	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements/desk.txt requirements/desk-dev.in -o requirements/desk-dev.txt
+	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/uv.in -o requirements/uv.txt
+
+.PHONY: setup
+setup: .venv/bot/.synced .venv/desk/.synced ## both environments, from the hash-pinned requirements
+
+$(UV): requirements/uv.txt
+	@python3 -m venv .venv/uv
+	@.venv/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/bot/.synced: requirements/bot-dev.txt $(UV)
+	@$(UV) venv --quiet --clear --python 3.10 .venv/bot || { echo 'Python 3.10 が見つかりません。pyenv などで入れてから、もう一度お試しください。' >&2; exit 1; }
+	@$(UV) pip sync --quiet --require-hashes --python .venv/bot requirements/bot-dev.txt
+	@touch $@
+
+.venv/desk/.synced: requirements/desk-dev.txt $(UV)
+	@$(UV) venv --quiet --clear --python 3.12 .venv/desk || { echo 'Python 3.12 が見つかりません。pyenv などで入れてから、もう一度お試しください。' >&2; exit 1; }
+	@$(UV) pip sync --quiet --require-hashes --python .venv/desk requirements/desk-dev.txt
+	@touch $@
+
+.PHONY: clean
+clean: ## removes environments, models and caches
+	rm -rf .venv .run models results .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis

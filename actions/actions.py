@@ -1,0 +1,75 @@
+"""The custom action that ``domain.yml`` names: reads the turn, decides, replies, remembers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.choose import Desk, decide
+from actions.compose import compose, custom
+from actions.context import Context
+from actions.knowledge_source import KnowledgeSource
+from actions.turn import read_turn
+from core.japanese import shared_tokenizer
+
+CONTEXT_SLOT = "context"
+
+
+def _today() -> dt.date:
+    """The clinic's day, wherever the server stands."""
+    return dt.datetime.now(ZoneInfo("Asia/Tokyo")).date()
+
+
+@functools.lru_cache(maxsize=1)
+def knowledge_source() -> KnowledgeSource:
+    """The process's table: ``KNOWLEDGE_URL``, or the files of ``DESK_DATA`` (default ``data``)."""
+    folder = Path(os.environ.get("DESK_DATA") or "data")
+    source = KnowledgeSource(folder, os.environ.get("KNOWLEDGE_URL") or None, _today)
+    source.start()
+    return source
+
+
+def _desk() -> Desk:
+    folder = Path(os.environ.get("DESK_DATA") or "data")
+    user = folder / "lexicon" / "sudachi_user.csv"
+    return Desk(
+        knowledge=knowledge_source().current[0],
+        tokenizer=shared_tokenizer(user if user.exists() else None),
+        today=_today(),
+        require_approval=os.environ.get("DESK_REQUIRE_APPROVAL") == "1",
+    )
+
+
+class ActionRespond(Action):
+    """Answers a turn from the table, asks which was meant, or passes it on to a person."""
+
+    def name(self) -> str:
+        """The name in ``domain.yml``."""
+        return "action_respond"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Replies to the latest message and remembers its context."""
+        knowledge, messages = knowledge_source().current
+        turn = read_turn(tracker.latest_message)
+        context = Context.from_slot(tracker.get_slot(CONTEXT_SLOT))
+        decision = decide(turn, context, _desk())
+        for item in compose(decision, knowledge, messages):
+            buttons = [{"title": title, "payload": payload} for title, payload in item.buttons]
+            dispatcher.utter_message(text=item.text, buttons=buttons or None)
+        dispatcher.utter_message(json_message=custom(decision))
+        return [SlotSet(CONTEXT_SLOT, decision.context.to_slot())]
+
+
+# Loaded when the action server starts, so that a broken table stops it there, with row and column.
+knowledge_source()
+_desk()

@@ -1,0 +1,500 @@
+"""Chooses what a turn is answered with: a pure function from turn, context and table to a decision.
+
+The order of the rules is the order of the functions in ``decide``; nothing here says a word to the
+patient, ``actions.compose`` does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from actions.context import Context
+from actions.turn import Mention, Question, Turn
+from core.assertion import Assertion, assertion_of
+from core.japanese import JapaneseTokenizer
+from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
+
+#: Most answers in one reply; more would not be read.
+MAX_ANSWERS = 2
+#: Least confidence of an intent that is offered as «did you mean».
+MIN_CANDIDATE = 0.12
+#: Text of a button: what it shows. Patients never type it, and it is only ever looked up.
+_PAYLOAD = re.compile(r"(answer|detail):([A-Z0-9-]+)|(person):")
+
+_SUBJECT_KINDS = frozenset({"symptom", "procedure", "drug", "brand", "food", "condition"})
+_CONTEXT_KINDS = frozenset({"phase", "person", "dialogue", "duration", "age"})
+_OWN_KINDS = frozenset({"weight", "dose"})
+_OWN_TERM = "own_case"
+_MORE_TERM = "more_detail"
+_PHASES = {"phase_before": "before", "phase_during": "during", "phase_after": "after"}
+_AND = re.compile(r"[\sとやか、,・&＆/／も]*(?:とか|または|及び|および)?[\s]*")
+_NOT_LETTERS = re.compile(r"[^\W\d_]")
+_HIRAGANA = re.compile(r"[ぁ-んー]")
+
+RED_FLAG = "red_flag_report"
+SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "bot_challenge", "feedback"})
+_PERSON_WANTED = {"ask_human": "requested", "complaint": "complaint"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer as it is given: 1 its short form, 2 its detail; and its triage in this turn."""
+
+    answer: Answer
+    depth: int
+    triage: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a turn is answered with.
+
+    Attributes:
+        status, triage, escalate, reason: as in the contract of a bot turn (design, §5).
+        given: the answers, in the order of the questions.
+        message: key of a fixed text in ``messages.yml``, "" for none; it follows the answers.
+        options: answers offered as buttons under the fixed text.
+        unanswered: the clauses that nothing vetted answers although another clause is answered.
+        context: what the conversation remembers from now on.
+    """
+
+    status: str
+    triage: str
+    context: Context
+    escalate: bool = False
+    reason: str | None = None
+    given: tuple[Given, ...] = ()
+    message: str = ""
+    options: tuple[Answer, ...] = ()
+    unanswered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What decisions are taken with: the table, the tokenizer, the day, the clinic's strictness."""
+
+    knowledge: Knowledge
+    tokenizer: JapaneseTokenizer
+    today: dt.date
+    require_approval: bool = False
+
+    def withheld(self, answer: Answer) -> str | None:
+        """Why an answer may not be given today, or None."""
+        return answer.withheld(self.today, self.require_approval)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one clause asks for: answers with their triage, or a reason why there is none."""
+
+    answers: tuple[tuple[Answer, str], ...] = ()
+    topic: str | None = None
+    subject: str | None = None
+    phase: str | None = None
+    audience: str | None = None
+    personal: bool = False
+
+
+def decide(turn: Turn, context: Context, desk: Desk) -> Decision:
+    """The decision for one turn.
+
+    Args:
+        turn: what the NLU found.
+        context: what the conversation remembers.
+        desk: table, tokenizer and day.
+    """
+    decision = (
+        _pressed_button(turn, context, desk)
+        or _red_flag(turn, context)
+        or _person_wanted(turn, context)
+        or _answers(turn, context, desk)
+        or _reaction(turn, context, desk)
+        or _not_understood(turn, context, desk)
+    )
+    return _keep_open_finding(decision, context)
+
+
+def _pressed_button(turn: Turn, context: Context, desk: Desk) -> Decision | None:
+    match = _PAYLOAD.fullmatch(turn.text.strip())
+    if not match:
+        return None
+    if match.group(3):
+        return _to_person(context, "requested", "handoff")
+    answer = desk.knowledge.answers.get(match.group(2))
+    if answer is None:
+        return Decision("fallback", "none", context, reason="unknown_button", message="rephrase")
+    found = _Found(((answer, _triage_when_asked(answer)),), answer.topic, answer.subject)
+    depth = 2 if match.group(1) == "detail" else None
+    return _give([found], (), context, desk, depth)
+
+
+def _red_flag(turn: Turn, context: Context) -> Decision | None:
+    if not any(q.intent == RED_FLAG for q in (turn.whole, *turn.questions)):
+        return None
+    return Decision(
+        "triage", "emergency", replace(context, unclear=0, offered="person"),
+        escalate=True, reason="red_flag", message="emergency",
+    )  # fmt: skip
+
+
+def _person_wanted(turn: Turn, context: Context) -> Decision | None:
+    for question in (turn.whole, *turn.questions):
+        if question.intent in _PERSON_WANTED:
+            reason = _PERSON_WANTED[question.intent]
+            return _to_person(context, reason, f"handoff_{reason}")
+    return None
+
+
+def _to_person(context: Context, reason: str, message: str) -> Decision:
+    return Decision(
+        "handoff", "consult", replace(context, unclear=0, offered=""),
+        escalate=True, reason=reason, message=message,
+    )  # fmt: skip
+
+
+def _answers(turn: Turn, context: Context, desk: Desk) -> Decision | None:
+    """Answers to the clauses that ask something; None when none of them does."""
+    found: list[_Found] = []
+    unanswered: list[str] = []
+    asking = [q for q in turn.questions if _asks(q, desk)]
+    if len(turn.questions) == 1 or not asking:
+        asking = [turn.whole]
+    for question in asking:
+        topic = _topic_of(question, context, desk)
+        if topic is not None:
+            found.append(_find(question, topic, turn, context, desk))
+        elif question is not turn.whole and _is_question_mark(question.text):
+            unanswered.append(question.text)
+    if not found and asking != [turn.whole]:
+        topic = _topic_of(turn.whole, context, desk)
+        if topic is not None:
+            found.append(_find(turn.whole, topic, turn, context, desk))
+            unanswered = []
+    return _give(found, tuple(unanswered), context, desk) if found else None
+
+
+def _asks(question: Question, desk: Desk) -> bool:
+    """Whether a clause of a longer message is one of its questions, not its story."""
+    topic = desk.knowledge.topics.get(question.intent)
+    if topic is not None and topic.patient:
+        return _is_question_mark(question.text) or _speaks_of(question, question.intent)
+    return question.intent == "nlu_fallback" and _is_question_mark(question.text)
+
+
+def _speaks_of(question: Question, topic: str) -> bool:
+    return any(m.topic == topic for m in question.mentions)
+
+
+def _is_question_mark(text: str) -> bool:
+    return bool(re.search(r"[?？]|(?:か|かな|かね|の|ですか)[。.\s]*$", text.strip()))
+
+
+def _topic_of(question: Question, context: Context, desk: Desk) -> str | None:
+    """The topic a clause asks about, with the help of what was said before."""
+    topics = desk.knowledge.topics
+    if question.intent == "correction":
+        return _corrected_topic(question, desk)
+    if context.topic and _only_context(question):
+        return context.topic
+    topic = topics.get(question.intent)
+    return question.intent if topic is not None and topic.patient else None
+
+
+def _corrected_topic(question: Question, desk: Desk) -> str | None:
+    """The topic meant by 「いや、授乳のほう」: the one its last term belongs to, else the ranking's."""
+    named = [m for m in question.mentions if m.topic and desk.knowledge.candidates(m.topic)]
+    if named:
+        # 「脱毛じゃなくてレーザー」: what is rejected comes first.
+        last = max(named, key=lambda m: (m.kind != "aspect", m.start))
+        return last.topic
+    for name, confidence in question.ranking:
+        topic = desk.knowledge.topics.get(name)
+        if topic is not None and topic.patient and confidence >= MIN_CANDIDATE:
+            return name
+    return None
+
+
+def _only_context(question: Question) -> bool:
+    """Whether a clause consists of context alone: 「終わってからは？」「男性の場合は？」「もっと詳しく」."""
+    carrying = [m for m in question.mentions if m.kind in _CONTEXT_KINDS]
+    if not carrying or any(m.kind in _SUBJECT_KINDS | {"topic"} for m in question.mentions):
+        return False
+    rest = list(question.text)
+    for mention in carrying:
+        for i in range(mention.start - question.start, mention.end - question.start):
+            rest[i] = " "
+    letters = _NOT_LETTERS.findall("".join(rest))
+    return len(letters) <= 6 and all(_HIRAGANA.match(letter) for letter in letters)
+
+
+def _find(
+    question: Question, topic: str, turn: Turn, context: Context, desk: Desk
+) -> _Found:
+    """The answers to one clause about a topic."""
+    knowledge = desk.knowledge
+    same_topic = topic == context.topic
+    own = {m.term_id for m in question.mentions}
+    phase = next((_PHASES[m.term_id] for m in question.mentions if m.term_id in _PHASES), None)
+    audience = _audience(question) or (context.audience if same_topic else None)
+    if phase is None and same_topic and _only_context(question):
+        phase = context.phase
+    chosen = _subjects(question, topic, knowledge)
+    if not chosen and question is not turn.whole and len(turn.questions) > 1:
+        story = replace(turn.whole, mentions=_story_mentions(turn, question))
+        chosen = _subjects(story, topic, knowledge)
+    if not chosen and same_topic and (_only_context(question)) and context.subject:
+        chosen = [(topic, context.subject, None)]
+    answers: list[tuple[Answer, str]] = []
+    for home, subject, mention in chosen[:MAX_ANSWERS]:
+        answer = knowledge.find(home, subject, phase, audience) or knowledge.find(
+            home, subject, None, None
+        )
+        if answer is not None:
+            answers.append((answer, _effective_triage(answer, mention, turn, desk)))
+    if not answers:
+        answer = knowledge.find(topic, GENERAL, phase, audience)
+        if answer is not None:
+            answers.append((answer, _effective_triage(answer, None, turn, desk)))
+    personal = topic in knowledge.topics and knowledge.topics[topic].personal and bool(
+        _OWN_TERM in own or any(m.kind in _OWN_KINDS for m in question.mentions)
+    )
+    subject = answers[0][0].subject if answers else None
+    return _Found(tuple(answers), topic, subject, phase, audience, personal)
+
+
+def _story_mentions(turn: Turn, question: Question) -> tuple[Mention, ...]:
+    """Mentions before the question: 「ロキソニンを飲んでいます。大丈夫ですか」."""
+    return tuple(m for m in turn.whole.mentions if m.end <= question.start)
+
+
+def _subjects(
+    question: Question, topic: str, knowledge: Knowledge
+) -> list[tuple[str, str, Mention | None]]:
+    """What a clause is about: topic, subject and mention, the most telling first.
+
+    Terms joined by と, や or 、 are both meant; otherwise one: a thing before an aspect of it, then
+    the more urgent row, then the longer mention.
+    """
+    own = [
+        m for m in question.mentions if knowledge.find(topic, m.term_id, None, None) is not None
+    ] + [
+        m
+        for m in question.mentions
+        if m.kind != "aspect"
+        and any(
+            a.topic == topic and a.subject == m.term_id and a.phase != "any"
+            for a in knowledge.candidates(topic)
+        )
+        and knowledge.find(topic, m.term_id, None, None) is None
+    ]
+    if not own:
+        return []
+    best = max(
+        own,
+        key=lambda m: (
+            m.kind in _SUBJECT_KINDS,
+            _urgency(knowledge.find(topic, m.term_id, None, None)),
+            m.end - m.start,
+            -m.start,
+        ),
+    )
+    chosen: list[tuple[str, str, Mention | None]] = [(topic, best.term_id, best)]
+    if best.kind not in _SUBJECT_KINDS:
+        return chosen
+    for other in question.mentions:
+        if other.kind not in _SUBJECT_KINDS or other.term_id == best.term_id:
+            continue
+        first, second = sorted((best, other), key=lambda m: m.start)
+        between = question.text[first.end - question.start : second.start - question.start]
+        if first.end <= second.start and between and _AND.fullmatch(between):
+            home = topic if knowledge.find(topic, other.term_id, None, None) else other.topic
+            if knowledge.find(home, other.term_id, None, None) is not None:
+                chosen.append((home, other.term_id, other))
+    return sorted(chosen, key=lambda c: c[2].start if c[2] else 0)
+
+
+def _urgency(answer: Answer | None) -> int:
+    level = TRIAGE_LEVELS.index(answer.triage) if answer else 0
+    return level if level > TRIAGE_LEVELS.index("consult") else 0
+
+
+def _audience(question: Question) -> str | None:
+    terms = {m.term_id for m in question.mentions if m.kind == "person"}
+    if terms & {"child", "son", "daughter", "grandchild"}:
+        return "parent"
+    if terms & {"wife", "husband", "girlfriend", "boyfriend", "partner"}:
+        return "partner"
+    return None
+
+
+def _effective_triage(answer: Answer, mention: Mention | None, turn: Turn, desk: Desk) -> str:
+    """The row's triage, or consult when an urgent row's subject is only asked about."""
+    if answer.triage not in ("same_day", "emergency"):
+        return answer.triage
+    start, end = (mention.start, mention.end) if mention else (0, len(turn.text))
+    tokens = desk.tokenizer.tokenize(turn.text)
+    if not tokens:
+        return answer.triage
+    said = assertion_of(tokens, start, end)
+    return answer.triage if said is Assertion.REPORTED else _triage_when_asked(answer)
+
+
+def _triage_when_asked(answer: Answer) -> str:
+    return "consult" if answer.triage in ("same_day", "emergency") else answer.triage
+
+
+def _give(
+    found: Sequence[_Found],
+    unanswered: tuple[str, ...],
+    context: Context,
+    desk: Desk,
+    depth: int | None = None,
+) -> Decision:
+    """Gives what was found, each answer at the depth that the conversation has not seen yet."""
+    shown = dict(context.shown)
+    given: list[Given] = []
+    reasons: list[str] = []
+    for answer, triage in _distinct(found):
+        withheld = desk.withheld(answer)
+        level = depth or shown.get(answer.answer_id, 0) + 1
+        if withheld:
+            reasons.append(withheld)
+        elif level > 2 and shown.get(answer.answer_id, 0) >= 2:
+            reasons.append("repeated")
+        else:
+            shown[answer.answer_id] = max(level, shown.get(answer.answer_id, 0))
+            given.append(Given(answer, level, triage))
+    main = found[0]
+    triage = max((g.triage for g in given), key=TRIAGE_LEVELS.index, default="consult")
+    remembered = replace(
+        context,
+        topic=main.topic,
+        subject=main.subject,
+        phase=main.phase,
+        audience=main.audience,
+        last=tuple(g.answer.answer_id for g in given),
+        shown=shown,
+        unclear=0,
+        offered="person" if triage == "consult" else "",
+    )
+    if not given:
+        reason = reasons[0] if reasons else "no_answer"
+        status = "handoff" if reason == "repeated" else "fallback"
+        return Decision(
+            status, "consult", remembered, escalate=True, reason=reason, message=reason
+        )
+    urgent = triage in ("same_day", "emergency")
+    must_decide = any(f.personal for f in found) or any(
+        g.answer.handoff == "always" and g.triage == g.answer.triage for g in given
+    )
+    if urgent:
+        reasons.insert(0, "red_flag")
+    elif must_decide:
+        reasons.insert(0, "policy")
+        triage = max(triage, "consult", key=TRIAGE_LEVELS.index)
+    if unanswered:
+        reasons.append("low_confidence")
+    return Decision(
+        status="triage" if triage == "emergency" else "answered",
+        triage=triage,
+        context=remembered,
+        escalate=bool(reasons),
+        reason=reasons[0] if reasons else None,
+        given=tuple(given),
+        message="escalated" if urgent or must_decide else "",
+        unanswered=unanswered,
+    )
+
+
+def _distinct(found: Iterable[_Found]) -> list[tuple[Answer, str]]:
+    seen: dict[str, tuple[Answer, str]] = {}
+    for entry in found:
+        for answer, triage in entry.answers:
+            seen.setdefault(answer.answer_id, (answer, triage))
+    # The most urgent never falls off the end.
+    ordered = sorted(seen.values(), key=lambda e: -_urgency_of(e[1]))[:MAX_ANSWERS]
+    return [entry for entry in seen.values() if entry in ordered]
+
+
+def _urgency_of(triage: str) -> int:
+    return TRIAGE_LEVELS.index(triage) if triage in ("same_day", "emergency") else 0
+
+
+def _reaction(turn: Turn, context: Context, desk: Desk) -> Decision | None:
+    """Small talk, yes, no, and what lies outside the desk's field."""
+    intent = turn.whole.intent
+    if intent in SMALL_TALK:
+        return Decision("smalltalk", "none", context, message=intent)
+    if intent == "affirm":
+        if context.offered == "person":
+            return _to_person(context, "requested", "handoff_requested")
+        answer = desk.knowledge.answers.get(context.offered)
+        if answer is not None:
+            found = _Found(((answer, _triage_when_asked(answer)),), answer.topic, answer.subject)
+            return _give([found], (), context, desk)
+        return Decision("smalltalk", "none", context, message="affirm")
+    if intent == "deny":
+        if context.unclear:
+            return Decision(
+                "clarify", "none", replace(context, offered="person"),
+                reason="ambiguous", message="offer_person",
+            )  # fmt: skip
+        return Decision("smalltalk", "none", replace(context, offered=""), message="deny")
+    if intent == "out_of_scope":
+        return Decision(
+            "fallback", "none", context, reason="out_of_scope", message="out_of_scope"
+        )
+    return None
+
+
+def _not_understood(turn: Turn, context: Context, desk: Desk) -> Decision:
+    """Asks which of two was meant, once; then offers what is known to a person."""
+    if not any(_NOT_LETTERS.match(c) for c in turn.text):
+        return Decision("fallback", "none", context, reason="unreadable", message="unreadable")
+    ranking = [entry for entry in turn.whole.ranking if entry[1] >= MIN_CANDIDATE][:2]
+    alarming = any(name == RED_FLAG for name, _ in ranking)
+    options = _options(turn, ranking, context, desk)
+    if options and not alarming and context.unclear == 0:
+        return Decision(
+            "clarify", "none",
+            replace(context, unclear=1, offered=options[0].answer_id if len(options) == 1 else ""),
+            reason="ambiguous", message="clarify", options=options,
+        )  # fmt: skip
+    return Decision(
+        "fallback", "same_day" if alarming else "consult",
+        replace(context, unclear=context.unclear + 1, offered="person"),
+        escalate=True, reason="red_flag" if alarming else "low_confidence",
+        message="unknown_urgent" if alarming else "unknown",
+    )  # fmt: skip
+
+
+def _options(
+    turn: Turn, ranking: Sequence[tuple[str, float]], context: Context, desk: Desk
+) -> tuple[Answer, ...]:
+    options: list[Answer] = []
+    for name, _ in ranking:
+        topic = desk.knowledge.topics.get(name)
+        if topic is None or not topic.patient:
+            continue
+        found = _find(turn.whole, name, turn, context, desk)
+        options += [a for a, _ in found.answers[:1] if not desk.withheld(a) and a not in options]
+    return tuple(options)
+
+
+def _keep_open_finding(decision: Decision, context: Context) -> Decision:
+    """An open emergency or same_day finding stays in force until a person closes it."""
+    rank = TRIAGE_LEVELS.index
+    open_triage = max(decision.context.open_triage, context.open_triage, key=rank)
+    if decision.triage in ("same_day", "emergency"):
+        open_triage = max(open_triage, decision.triage, key=rank)
+    kept = replace(decision.context, open_triage=open_triage)
+    if open_triage == "none" or rank(decision.triage) >= rank(open_triage):
+        return replace(decision, context=kept)
+    return replace(
+        decision, context=kept, triage=open_triage, escalate=True,
+        reason=decision.reason or "red_flag",
+        message=decision.message or "still_open",
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Turns a decision into what the channel sends: texts, buttons, and the one ``custom`` item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from actions.choose import Decision, Given
+from core.knowledge import Answer, Knowledge
+from core.messages import Messages
+
+#: Most buttons under a reply (LINE shows at most 13; a phone screen holds about five).
+MAX_BUTTONS = 5
+
+
+@dataclass(frozen=True)
+class Item:
+    """One bubble: text with buttons, each a title and the text that pressing it sends."""
+
+    text: str
+    buttons: tuple[tuple[str, str], ...] = field(default=())
+
+
+def compose(decision: Decision, knowledge: Knowledge, messages: Messages) -> list[Item]:
+    """The bubbles of a reply, in order; buttons only under the last one."""
+    texts = [_answer_text(given, decision, knowledge, messages) for given in decision.given]
+    for question in decision.unanswered:
+        texts.append(messages.text("also_unknown", question=question))
+    if decision.message:
+        texts.append(messages.text(decision.message))
+    return [Item(text) for text in texts[:-1]] + [
+        Item(texts[-1], _buttons(decision, knowledge, messages))
+    ]
+
+
+def custom(decision: Decision) -> dict[str, Any]:
+    """The machine-readable item that ends every bot turn (design, §5)."""
+    return {
+        "status": decision.status,
+        "answers": [
+            {
+                "answer_id": given.answer.answer_id,
+                "topic": given.answer.topic,
+                "subject": given.answer.subject,
+                "version": given.answer.version,
+            }
+            for given in decision.given
+        ],
+        "triage": decision.triage,
+        "rule": None,
+        "escalate": decision.escalate,
+        "reason": decision.reason,
+    }
+
+
+def _answer_text(
+    given: Given, decision: Decision, knowledge: Knowledge, messages: Messages
+) -> str:
+    answer = given.answer
+    lines = []
+    if len(decision.given) > 1:
+        lines.append(messages.text("heading", title=answer.title))
+    lines.append(knowledge.fill(answer.short if given.depth == 1 else answer.detail))
+    lines.append(_footer(answer, knowledge, messages))
+    return "\n".join(lines)
+
+
+def _footer(answer: Answer, knowledge: Knowledge, messages: Messages) -> str:
+    sources = messages.text("sources", sources="、".join(_source_names(answer, knowledge, messages)))
+    date = answer.reviewed_on.isoformat() if answer.reviewed_on else ""
+    footer = f"（{sources}／{messages.text('reviewed', date=date)}）"
+    if knowledge.demo:
+        return f"{footer}\n{messages.text('demo')}"
+    return footer if answer.approved_by else f"{footer}\n{messages.text('unapproved')}"
+
+
+def _source_names(answer: Answer, knowledge: Knowledge, messages: Messages) -> list[str]:
+    """Publishers that the answer cites, at most two, else what it rests on in the clinic."""
+    named = [
+        knowledge.references[source].publisher or knowledge.references[source].title
+        for source in answer.sources
+        if source in knowledge.references
+    ]
+    names = list(dict.fromkeys(named))[:2]
+    if names:
+        return names
+    return [messages.text("clinic_rule" if answer.scope == "clinic_policy" else "own_document")]
+
+
+def _buttons(
+    decision: Decision, knowledge: Knowledge, messages: Messages
+) -> tuple[tuple[str, str], ...]:
+    buttons: list[tuple[str, str]] = []
+    for option in decision.options:
+        buttons.append((option.title, f"answer:{option.answer_id}"))
+    for given in decision.given:
+        if given.depth == 1:
+            key = "button_more_short" if len(decision.given) == 1 else "button_more"
+            title = messages.text(key, title=given.answer.title)
+            buttons.append((title, f"detail:{given.answer.answer_id}"))
+    offers_person = decision.triage == "consult" and not decision.escalate
+    if offers_person or decision.message in ("clarify", "offer_person"):
+        person = [(messages.text("button_person"), "person:")]
+    else:
+        person = []
+    for answer in _follow_ups(decision.given, knowledge):
+        if len(buttons) + len(person) < MAX_BUTTONS:
+            buttons.append((answer.title, f"answer:{answer.answer_id}"))
+    return tuple(buttons + person)
+
+
+def _follow_ups(given: Sequence[Given], knowledge: Knowledge) -> list[Answer]:
+    """Answers a patient would ask for next, those of the given answers left out."""
+    shown = {g.answer.answer_id for g in given}
+    ids = [f for g in given for f in g.answer.follow_ups if f not in shown]
+    return [knowledge.answers[i] for i in dict.fromkeys(ids)]

@@ -1,0 +1,109 @@
+"""Keeps the action server's table current: reads it from files or a URL, keeps the last good copy."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from core.faults import DataError
+from core.knowledge import Files, Knowledge, load_knowledge
+from core.messages import Messages
+from core.terms import load_terms
+
+logger = logging.getLogger(__name__)
+
+#: A change is in force after at most this many seconds (the design allows ten).
+REFRESH_SECONDS = 3.0
+_HTTP_TIMEOUT_SECONDS = 3.0
+
+
+class KnowledgeSource:
+    """The current table and texts, refreshed in the background.
+
+    A change that does not pass the checks is logged with row and column and not taken over: the
+    last good copy goes on answering.
+
+    Args:
+        folder: the data folder, with ``knowledge/`` and ``lexicon/terms.csv``.
+        url: where the published table is fetched instead of the files, None for the files. It
+            answers with the JSON of ``Files.to_json`` and an ETag. Until it first answers, the
+            files serve.
+        today: the current day.
+
+    Raises:
+        DataError: there is no good copy to begin with.
+    """
+
+    def __init__(
+        self, folder: Path, url: str | None = None, today: Callable[[], dt.date] = dt.date.today
+    ) -> None:
+        self._folder = folder
+        self._url = url
+        self._today = today
+        self._etag: str | None = None
+        self._seen = ""
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
+        files = Files.read(folder / "knowledge")
+        self._current = self._load(files)
+        self._seen = files.version
+        if url:
+            self.refresh()
+
+    @property
+    def current(self) -> tuple[Knowledge, Messages]:
+        """The last good table and the fixed texts that go with it."""
+        return self._current
+
+    def refresh(self) -> bool:
+        """Takes over a changed table; returns whether there was one. Never raises."""
+        with self._lock:
+            try:
+                files = self._fetch() if self._url else Files.read(self._folder / "knowledge")
+                if files is None or files.version == self._seen:
+                    return False
+                self._seen = files.version
+                self._current = self._load(files)
+            except DataError as error:
+                logger.error("知識表に誤りがあり、前の版で続けます。\n%s", error)
+                return False
+            except requests.RequestException as error:
+                logger.warning("知識表を取得できず、前の版で続けます（%s）。", type(error).__name__)
+                return False
+            logger.info("知識表を読み直しました（版 %s）。", files.version)
+            return True
+
+    def start(self) -> None:
+        """Refreshes every few seconds in a daemon thread until ``stop``."""
+        threading.Thread(target=self._run, name="knowledge", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends the thread."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.wait(REFRESH_SECONDS):
+            self.refresh()
+
+    def _load(self, files: Files) -> tuple[Knowledge, Messages]:
+        knowledge = load_knowledge(files, self._terms, self._today())
+        messages = Messages.load(self._folder / "knowledge")
+        return knowledge, messages.with_clinic(knowledge.clinic)
+
+    def _fetch(self) -> Files | None:
+        assert self._url is not None
+        headers = {"If-None-Match": self._etag} if self._etag else {}
+        response = requests.get(self._url, headers=headers, timeout=_HTTP_TIMEOUT_SECONDS)
+        if response.status_code == requests.codes.not_modified:
+            return None
+        response.raise_for_status()
+        response.encoding = "utf-8"
+        files = Files.from_json(response.text)
+        self._etag = response.headers.get("ETag")
+        return files

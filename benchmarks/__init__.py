@@ -1,0 +1,1 @@
+"""Measurements: quality (``make nlu-report``), thresholds (``make calibrate``), speed (``make bench``)."""

@@ -1,0 +1,116 @@
+"""What the measurements share: sentences, models, and the vanilla pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.places import ROOT
+
+FROZEN = ROOT / "tests" / "nlu" / "frozen.csv"
+CALIBRATION = ROOT / "tests" / "nlu" / "calibration.csv"
+VANILLA_MODEL = ROOT / ".run" / "vanilla.tar.gz"
+FALLBACK = "nlu_fallback"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A sentence and the topic a person gave it."""
+
+    text: str
+    topic: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a model made of a sentence: the decision, the ranking, and the seconds it took."""
+
+    intent: str
+    ranking: tuple[tuple[str, float], ...]
+    topics_named: frozenset[str]
+    seconds: float
+
+    @property
+    def best(self) -> str:
+        """The likeliest intent, whatever was decided."""
+        return self.ranking[0][0] if self.ranking else self.intent
+
+
+def read_set(path: Path) -> list[Labelled]:
+    """Sentences of ``frozen.csv`` or ``calibration.csv``."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [Labelled(row["text"], row["topic"]) for row in csv.DictReader(file)]
+
+
+def training_examples() -> list[Labelled]:
+    """All examples of ``data/nlu``."""
+    examples: list[Labelled] = []
+    for path in sorted((ROOT / "data" / "nlu").glob("*.yml")):
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
+            lines = entry["examples"].splitlines()
+            examples += [Labelled(line[2:], entry["intent"]) for line in lines if line.strip()]
+    return examples
+
+
+class Model:
+    """A trained Rasa model in this process.
+
+    Args:
+        path: the ``.tar.gz``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import structlog
+        from rasa.core.agent import Agent
+
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+        self._agent = Agent.load(str(path))
+
+    def parse(self, texts: Iterable[str]) -> list[Parsed]:
+        """Parses one text after the other, as a server does."""
+        return asyncio.run(self._parse(list(texts)))
+
+    async def _parse(self, texts: list[str]) -> list[Parsed]:
+        parsed: list[Parsed] = []
+        for text in texts:
+            start = time.perf_counter()
+            result: dict[str, Any] = await self._agent.parse_message(text)
+            seconds = time.perf_counter() - start
+            parsed.append(
+                Parsed(
+                    result["intent"]["name"] or FALLBACK,
+                    tuple((e["name"], e["confidence"]) for e in result["intent_ranking"]),
+                    frozenset(e["role"] for e in result["entities"] if e.get("role")),
+                    seconds,
+                )
+            )
+        return parsed
+
+
+def train_vanilla() -> float:
+    """Trains the vanilla pipeline if it is not there yet, and returns the seconds it took (0.0)."""
+    import spacy
+
+    from rasa.model_training import train
+
+    if VANILLA_MODEL.exists():
+        return 0.0
+    spacy.blank("ja").to_disk(ROOT / ".run" / "ja_blank")
+    start = time.perf_counter()
+    train(
+        domain=str(ROOT / "domain.yml"),
+        config=str(ROOT / "benchmarks" / "vanilla.yml"),
+        training_files=[str(ROOT / "data" / "nlu"), str(ROOT / "data" / "rules.yml")],
+        output=str(VANILLA_MODEL.parent),
+        fixed_model_name="vanilla",
+        force_training=True,
+    )
+    return time.perf_counter() - start

@@ -1,0 +1,175 @@
+"""Quality on the frozen set beside three baselines; writes ``docs/nlu.md`` (``make nlu-report``).
+
+The baselines are trained and run in the same process on the same examples: character tf-idf with a
+linear support vector machine, BM25 over the table, and Rasa with spaCy's Japanese tokenizer and
+default features (``benchmarks/vanilla.yml``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime as dt
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rank_bm25 import BM25Okapi
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import precision_recall_fscore_support
+from sklearn.svm import LinearSVC
+
+from benchmarks.calibrate import NO_ANSWER
+from benchmarks.common import (
+    FALLBACK,
+    FROZEN,
+    VANILLA_MODEL,
+    Labelled,
+    Model,
+    read_set,
+    train_vanilla,
+    training_examples,
+)
+from core.japanese import JapaneseTokenizer
+from tools.places import MODEL, ROOT
+
+_BEGIN, _END = "<!-- make nlu-report: begin -->\n", "<!-- make nlu-report: end -->\n"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How one system did: shares of all sentences.
+
+    Attributes:
+        accuracy: the likeliest topic is the right one.
+        macro_f1: mean over topics of the likeliest topic's F1.
+        decided: the decision is the right one (not deferred, not wrong).
+        wrong: answered with another topic than the one asked about.
+        deferred: not sure enough; asked back or passed to staff.
+    """
+
+    name: str
+    accuracy: float
+    macro_f1: float
+    decided: float
+    wrong: float
+    deferred: float
+
+
+def main() -> int:
+    """Measures, prints, and writes the report."""
+    argparse.ArgumentParser(prog="make nlu-report", description=__doc__).parse_args()
+    frozen = read_set(FROZEN)
+    texts = [s.text for s in frozen]
+    ours = Model(MODEL).parse(texts)
+    train_vanilla()
+    vanilla = Model(VANILLA_MODEL).parse(texts)
+    svm = _svm(texts)
+    bm25 = _bm25(texts)
+    systems = [
+        _scores("ours", frozen, [p.best for p in ours], [p.intent for p in ours]),
+        _scores("character tf-idf + linear SVM", frozen, svm, svm),
+        _scores("BM25 over the table", frozen, bm25, bm25),
+        _scores(
+            "Rasa, spaCy tokenizer, default features",
+            frozen, [p.best for p in vanilla], [p.intent for p in vanilla],
+        ),
+    ]  # fmt: skip
+    report = _report(frozen, systems, [p.best for p in ours], [p.intent for p in ours])
+    print(report)
+    path = ROOT / "docs" / "nlu.md"
+    text = path.read_text(encoding="utf-8")
+    head, rest = text.split(_BEGIN)
+    path.write_text(head + _BEGIN + report + _END + rest.split(_END)[1], encoding="utf-8")
+    return 0
+
+
+def _svm(texts: Sequence[str]) -> list[str]:
+    examples = training_examples()
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), sublinear_tf=True)
+    machine = LinearSVC(C=0.5, random_state=0)
+    machine.fit(vectorizer.fit_transform([e.text for e in examples]), [e.topic for e in examples])
+    return [str(topic) for topic in machine.predict(vectorizer.transform(texts))]
+
+
+def _bm25(texts: Sequence[str]) -> list[str]:
+    tokenizer = JapaneseTokenizer(ROOT / "data" / "lexicon" / "sudachi_user.csv")
+
+    def words(text: str) -> list[str]:
+        return [token.lemma for token in tokenizer.tokenize(text)]
+
+    with (ROOT / "data" / "knowledge" / "answers.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    index = BM25Okapi([words(r["question"] + r["title"] + r["short"] + r["detail"]) for r in rows])
+    topics = []
+    for text in texts:
+        scores = index.get_scores(words(text))
+        best = max(range(len(rows)), key=lambda i: scores[i])
+        topics.append(rows[best]["topic"] if scores[best] > 0 else "out_of_scope")
+    return topics
+
+
+def _scores(
+    name: str, frozen: Sequence[Labelled], best: Sequence[str], decided: Sequence[str]
+) -> Scores:
+    truth = [s.topic for s in frozen]
+    count = len(truth)
+    f1 = precision_recall_fscore_support(
+        truth, best, labels=sorted(set(truth)), average="macro", zero_division=0
+    )[2]
+    right = sum(d == t for d, t in zip(decided, truth))
+    wrong = sum(d != t and d not in NO_ANSWER for d, t in zip(decided, truth))
+    return Scores(
+        name,
+        sum(b == t for b, t in zip(best, truth)) / count,
+        float(f1),
+        right / count,
+        wrong / count,
+        sum(d == FALLBACK for d in decided) / count,
+    )
+
+
+def _report(
+    frozen: Sequence[Labelled],
+    systems: Sequence[Scores],
+    best: Sequence[str],
+    decided: Sequence[str],
+) -> str:
+    truth = [s.topic for s in frozen]
+    lines = [
+        f"Measured {dt.date.today().isoformat()} on the {len(frozen)} sentences of "
+        "`tests/nlu/frozen.csv`, all systems in one run.",
+        "",
+        "| system | topic accuracy | macro-F1 | decided rightly | confidently wrong | deferred |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {s.name} | {s.accuracy:.3f} | {s.macro_f1:.3f} | {s.decided:.3f} | {s.wrong:.3f} "
+        f"| {s.deferred:.3f} |"
+        for s in systems
+    ]
+    labels = sorted(set(truth))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, best, labels=labels, zero_division=0
+    )
+    lines += [
+        "",
+        "| intent | precision | recall | F1 | sentences | deferred | confidently wrong |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for i, label in enumerate(labels):
+        own = [d for d, t in zip(decided, truth) if t == label]
+        wrong = sum(d != label and d not in NO_ANSWER for d in own)
+        lines.append(
+            f"| {label} | {precision[i]:.2f} | {recall[i]:.2f} | {f1[i]:.2f} | {support[i]} "
+            f"| {own.count(FALLBACK)} | {wrong} |"
+        )
+    confusions = Counter((t, b) for t, b in zip(truth, best) if t != b)
+    lines += ["", "Confusions of the likeliest topic (asked → taken for):", ""]
+    lines += [f"- {t} → {b}: {n}" for (t, b), n in confusions.most_common(40)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

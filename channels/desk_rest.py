@@ -1,0 +1,128 @@
+"""Rasa input channel ``rest``: same address and format as Rasa's own, without its silences.
+
+Rasa's REST channel answers ``200 []`` on any error, takes a leading ``/`` in a patient's text for
+an intent, and lets everybody without ``sender`` share one conversation (all reproduced with Rasa
+3.6.21). Here every request is answered with text and exactly one ``custom`` item.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from core.japanese import normalize
+from core.messages import Messages
+from nlu.data_dir import data_dir
+
+logger = logging.getLogger(__name__)
+
+#: Longest message the bot reads by itself, in characters; a longer one goes to a person.
+MAX_MESSAGE_CHARS = 2000
+#: Longest conversation id.
+MAX_SENDER_CHARS = 128
+#: Seconds after which a turn counts as failed.
+TURN_TIMEOUT_SECONDS = 7.0
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LEADING_SLASHES = re.compile(r"^[\s/／⁄∕]+")
+
+OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+
+
+class DeskRest(InputChannel):
+    """The REST channel at ``/webhooks/rest/webhook``: ``{"sender": id, "message": text}``."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Part of the address, and the channel's name in trackers."""
+        return "rest"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> DeskRest:
+        """A channel with the options of ``credentials.yml``: ``data_dir``."""
+        return cls(data_dir((credentials or {}).get("data_dir", "data")))
+
+    def __init__(self, folder: Path) -> None:
+        self._messages = Messages.load(folder / "knowledge")
+
+    def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
+        """The channel's addresses."""
+        blueprint = Blueprint("desk_rest", __name__)
+
+        @blueprint.get("/")
+        async def health(request: Request) -> HTTPResponse:
+            return response.json({"status": "ok"})
+
+        @blueprint.post("/webhook")
+        async def receive(request: Request) -> HTTPResponse:
+            body = request.json if isinstance(request.json, dict) else {}
+            items = await self.reply(body.get("sender"), body.get("message"), on_new_message)
+            return response.json(items)
+
+        return blueprint
+
+    async def reply(
+        self, sender: Any, message: Any, on_new_message: OnNewMessage
+    ) -> list[dict[str, Any]]:
+        """The items that answer one message.
+
+        Args:
+            sender: the conversation's id; without one the message is a conversation of its own.
+            message: the patient's text, anything that JSON can hold.
+            on_new_message: Rasa's handler.
+
+        Returns:
+            At least one ``text`` item and exactly one ``custom`` item; never raises.
+        """
+        if not isinstance(sender, str) or not 0 < len(sender) <= MAX_SENDER_CHARS:
+            sender = uuid.uuid4().hex
+        text = clean(message) if isinstance(message, str) else ""
+        if not normalize(text[:MAX_MESSAGE_CHARS]).text.strip():
+            return self._fixed("empty", sender, triage="none", escalate=False)
+        if len(text) > MAX_MESSAGE_CHARS:
+            return self._fixed("too_long", sender, triage="consult", escalate=True)
+        collector = CollectingOutputChannel()
+        turn = UserMessage(text, collector, sender, input_channel=self.name())
+        try:
+            await asyncio.wait_for(on_new_message(turn), TURN_TIMEOUT_SECONDS)
+        except Exception:
+            # Whatever failed, the patient is told; the text itself is not logged.
+            logger.exception("A turn failed.")
+        customs = [item for item in collector.messages if "custom" in item]
+        if len(customs) == 1 and any("text" in item for item in collector.messages):
+            return list(collector.messages)
+        return self._fixed("unavailable", sender, triage="consult", escalate=True)
+
+    def _fixed(
+        self, reason: str, sender: str, triage: str, escalate: bool
+    ) -> list[dict[str, Any]]:
+        custom = {
+            "status": "fallback",
+            "answers": [],
+            "triage": triage,
+            "rule": None,
+            "escalate": escalate,
+            "reason": reason,
+        }
+        return [
+            {"recipient_id": sender, "text": self._messages.text(reason)},
+            {"recipient_id": sender, "custom": custom},
+        ]
+
+
+def clean(text: str) -> str:
+    """A patient's text as Rasa may see it: no lone surrogates or control characters, which break
+    encoders and databases behind it, and no leading slash, which Rasa takes for an intent."""
+    text = _CONTROLS.sub(" ", _SURROGATES.sub("\ufffd", text))
+    return _LEADING_SLASHES.sub("", text).rstrip()

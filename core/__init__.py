@@ -1,0 +1,1 @@
+"""What every process shares: Japanese text, the lexicon, the knowledge table. No framework."""

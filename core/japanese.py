@@ -1,0 +1,260 @@
+"""Japanese text: normalisation that keeps offsets, and SudachiPy tokens.
+
+Offsets are always code-point offsets into the text as it was given, half-open like Python slices,
+whatever normalisation did to it: ``text[token.start:token.end] == token.surface``.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import tempfile
+import threading
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sudachipy
+from sudachipy import Config, Dictionary, SplitMode
+
+#: Longest text that is analysed, in code points; the rest is cut off. SudachiPy refuses more than
+#: 49,149 bytes (measured on 0.6.11), and NFKC may lengthen one code point to 18 (U+FDFA).
+MAX_CHARS = 5000
+_MAX_BYTES = 48_000
+
+_REPLACEMENT = "\ufffd"
+# Characters whose repetition carries feeling, not meaning: いたーーーい, 痛い！！！, つらい…….
+_ELONGATION = frozenset("ー〜~!?。、.,…笑wっッぁぃぅぇぉァィゥェォ")
+# Joined to the character before them so that NFKC sees the whole cluster: ﾊﾞ, ﾊﾟ.
+_HALF_WIDTH_SOUND_MARKS = frozenset("ﾞﾟ")
+_HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+
+
+@dataclass(frozen=True)
+class NormalizedText:
+    """A normalised text and where each of its characters stood.
+
+    Attributes:
+        original: the text as given, whole.
+        text: NFKC form of the first ``MAX_CHARS`` characters, without invisible characters, with
+            control characters and line breaks as they are meant (tab and others: a space), and
+            with emotional repetition shortened to one character.
+        starts: for each character of ``text`` the offset in ``original`` where its source begins.
+        ends: likewise where it ends.
+        truncated: whether the end of ``original`` was cut off.
+    """
+
+    original: str
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    truncated: bool
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in ``original`` of the slice ``text[start:end]`` (empty slices stay empty)."""
+        if start >= end:
+            at = self.starts[start] if start < len(self.starts) else len(self.original)
+            return at, at
+        return self.starts[start], self.ends[end - 1]
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word.
+
+    Attributes:
+        surface: the word as written, ``original[start:end]``.
+        norm: the word in the normalised text (ﾚｰｻﾞｰ → レーザー).
+        lemma: SudachiPy's normalised form (くちびる → 唇, のん → 飲む, ヶ月 → 箇月), which unites
+            spellings; for words in Latin letters the lower-cased surface, because the normalised
+            form turns units into other words (㎎ → Mg).
+        pos: part of speech, six levels of the UniDic scheme, "*" where empty.
+        reading: reading in katakana.
+        known: whether the word stands in a dictionary (False for a guessed one).
+        start, end: offsets in the original text.
+    """
+
+    surface: str
+    norm: str
+    lemma: str
+    pos: tuple[str, ...]
+    reading: str
+    known: bool
+    start: int
+    end: int
+
+    @property
+    def is_content(self) -> bool:
+        """Whether the word carries meaning by itself (not a particle, auxiliary or mark)."""
+        if self.pos[0] in {"名詞", "動詞", "形容詞", "形状詞", "副詞", "代名詞", "感動詞"}:
+            return self.pos[1] not in {"非自立可能", "助動詞語幹"} or self.pos[0] == "形容詞"
+        return False
+
+
+def normalize(text: str) -> NormalizedText:
+    """Normalise any Unicode string to NFKC and remember the offsets; never raises.
+
+    Clusters (a character with its combining marks, half-width kana with its sound mark) are
+    normalised together, so that joining the parts gives the NFKC form of the whole.
+    """
+    source = text[:MAX_CHARS]
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    budget = _MAX_BYTES
+    consumed = 0
+    for start, end in _clusters(source):
+        piece = _clean(unicodedata.normalize("NFKC", source[start:end]))
+        budget -= len(piece.encode("utf-8"))
+        if budget < 0:
+            break
+        consumed = end
+        for char in piece:
+            if chars and char in _ELONGATION and chars[-1] == char:
+                ends[-1] = end
+                continue
+            chars.append(char)
+            starts.append(start)
+            ends.append(end)
+    return NormalizedText(text, "".join(chars), tuple(starts), tuple(ends), consumed < len(text))
+
+
+def fold_kana(text: str) -> str:
+    """Lower-case, and hiragana as katakana, so that spellings compare whatever the script."""
+    return text.lower().translate(_HIRAGANA_TO_KATAKANA)
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    bounds: list[tuple[int, int]] = []
+    for index, char in enumerate(text):
+        joins = (
+            unicodedata.combining(char) != 0
+            or char in _HALF_WIDTH_SOUND_MARKS
+            or "\u1160" <= char <= "\u11ff"
+        )
+        if joins and bounds:
+            bounds[-1] = (bounds[-1][0], index + 1)
+        else:
+            bounds.append((index, index + 1))
+    return bounds
+
+
+def _clean(piece: str) -> str:
+    out: list[str] = []
+    for char in piece:
+        category = unicodedata.category(char)
+        if char == "\n" or category in {"Zl", "Zp"}:
+            out.append("\n")
+        elif category == "Cs":
+            out.append(_REPLACEMENT)
+        elif category == "Cc" or category == "Zs":
+            out.append(" ")
+        elif category == "Cf" or "\ufe00" <= char <= "\ufe0f":
+            continue
+        else:
+            out.append(char)
+    return "".join(out)
+
+
+class JapaneseTokenizer:
+    """SudachiPy with a user dictionary, safe to share between threads.
+
+    A SudachiPy ``Tokenizer`` fails when two threads use it («Already borrowed»), its
+    ``Dictionary`` does not: so one tokenizer a thread over one dictionary.
+
+    Args:
+        user_dictionary: SudachiPy user dictionary source (CSV, see the SudachiPy documentation),
+            compiled once into ``cache_dir`` and again when it changes; None for none.
+        cache_dir: where compiled dictionaries are kept; a folder of the user's cache by default.
+
+    Raises:
+        ValueError: the user dictionary does not compile; the message names the file and reason.
+    """
+
+    def __init__(self, user_dictionary: Path | None = None, cache_dir: Path | None = None) -> None:
+        user = []
+        if user_dictionary is not None:
+            user.append(str(_compiled(user_dictionary, cache_dir or default_cache_dir())))
+        self._dictionary = Dictionary(config=Config(system="core", user=user))
+        self._local = threading.local()
+
+    def tokenize(self, text: str) -> list[Token]:
+        """Words of any string, white space left out; never raises."""
+        return self.tokenize_normalized(normalize(text))
+
+    def tokenize_normalized(self, normalized: NormalizedText) -> list[Token]:
+        """Words of a text that is already normalised."""
+        tokens: list[Token] = []
+        for morpheme in self._tokenizer().tokenize(normalized.text):
+            surface = morpheme.surface()
+            if not surface.strip():
+                continue
+            start, end = normalized.span(morpheme.begin(), morpheme.end())
+            lemma = surface.lower() if surface.isascii() else morpheme.normalized_form()
+            tokens.append(
+                Token(
+                    surface=normalized.original[start:end],
+                    norm=surface,
+                    lemma=lemma.strip() or surface,
+                    pos=tuple(morpheme.part_of_speech()),
+                    reading=morpheme.reading_form(),
+                    known=not morpheme.is_oov(),
+                    start=start,
+                    end=end,
+                )
+            )
+        return tokens
+
+    def _tokenizer(self) -> Any:
+        tokenizer = getattr(self._local, "tokenizer", None)
+        if tokenizer is None:
+            tokenizer = self._dictionary.create(mode=SplitMode.C)
+            self._local.tokenizer = tokenizer
+        return tokenizer
+
+
+@functools.lru_cache(maxsize=8)
+def shared_tokenizer(user_dictionary: Path | None) -> JapaneseTokenizer:
+    """The process's one tokenizer for a user dictionary (loading one takes about 70 MB)."""
+    return JapaneseTokenizer(user_dictionary)
+
+
+def default_cache_dir() -> Path:
+    """Folder for compiled dictionaries: ``$XDG_CACHE_HOME`` or ``~/.cache``, else the temporary
+    folder when there is no writable home."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "patient-desk"
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        base = Path(tempfile.gettempdir()) / "patient-desk"
+        base.mkdir(parents=True, exist_ok=True)
+    return base
+
+
+def _compiled(source: Path, cache_dir: Path) -> Path:
+    import sudachidict_core
+
+    content = source.read_bytes()
+    # Comments are ours: SudachiPy has none.
+    rows = re.sub(rb"(?m)^#.*\n?", b"", content)
+    system = Path(sudachidict_core.__file__).parent / "resources" / "system.dic"
+    key = hashlib.sha256(
+        rows + f"{sudachipy.__version__} {system.stat().st_size}".encode()
+    ).hexdigest()[:16]
+    target = cache_dir / f"user-{key}.dic"
+    if target.exists():
+        return target
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=cache_dir, suffix=".dic")
+    os.close(handle)
+    try:
+        sudachipy.sudachipy.build_user_dic(system=str(system), lex=[rows], output=partial)
+        os.replace(partial, target)
+    except Exception as error:
+        raise ValueError(f"{source}: the user dictionary does not compile: {error}") from error
+    finally:
+        Path(partial).unlink(missing_ok=True)
+    return target

@@ -1,0 +1,568 @@
+"""The vetted knowledge table: load it, check every invariant, look answers up.
+
+The files are ``answers.csv``, ``sources.csv``, ``references.csv``, ``clinic.yml``, ``topics.yml``,
+``numbers.yml`` and ``wording.yml`` of ``data/knowledge``, and the term ids of the lexicon.
+Nothing here knows a drug: what may be said is in the files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.faults import DataError, Fault
+from core.tables import Row, read_table
+
+ANSWER_COLUMNS = (
+    "answer_id", "topic", "subject", "phase", "audience", "question", "title", "short", "detail",
+    "triage", "handoff", "scope", "sources", "follow_ups", "author", "status", "reviewer",
+    "reviewed_on", "review_due", "version", "approved_by",
+)  # fmt: skip
+SOURCE_COLUMNS = ("passage_id", "topic", "summary", "disposition", "reason", "conflict")
+REFERENCE_COLUMNS = ("reference_id", "title", "url", "publisher", "kind", "read", "note")
+
+GENERAL = "general"
+#: From least to most urgent.
+TRIAGE_LEVELS = ("none", "info", "consult", "same_day", "emergency")
+PHASES = ("any", "before", "during", "after")
+AUDIENCES = ("any", "patient", "parent", "partner")
+STATUSES = ("draft", "in_review", "published", "retired")
+#: Hand over to a person: not at all, if the patient wishes, or in any case.
+HANDOFFS = ("never", "offer", "always")
+_HANDOFF_OF_TRIAGE = {
+    "info": ("never", "offer"),
+    "consult": ("offer", "always"),
+    "same_day": ("always",),
+    "emergency": ("always",),
+}
+MAX_SHORT = 150
+MAX_DETAIL = 400
+MAX_TITLE = 20
+MAX_QUESTION = 40
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_DOSE = re.compile(r"\d+(?:\.\d+)?\s*(?:mg|ミリグラム|ミリ)(?:/kg)?", re.IGNORECASE)
+_PERCENTAGE = re.compile(r"\d+(?:\.\d+)?\s*(?:%|パーセント|割)|\d+人に\d+人|[一二三四五六七八九]割")
+_NUMBER_WITH_UNIT = re.compile(
+    r"(?:\d+(?:[.,]\d+)?[〜~・-])?\d+(?:[.,]\d+)?\s*"
+    r"(?:か月|ヶ月|カ月|ヵ月|週間|週|日間|日|年|時間|分|歳|度|回|種類|杯|錠|カプセル|IU|単位)"
+)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic of the fixed vocabulary.
+
+    Attributes:
+        topic_id: also the intent's name.
+        title: what people read, in Japanese.
+        patient: whether a patient asks about it (small talk is not asked about).
+        personal: whether a question about the patient's own case must always go to a person.
+    """
+
+    topic_id: str
+    title: str
+    patient: bool
+    personal: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One row of ``answers.csv``; see the design, §6, for the columns."""
+
+    answer_id: str
+    topic: str
+    subject: str
+    phase: str
+    audience: str
+    question: str
+    title: str
+    short: str
+    detail: str
+    triage: str
+    handoff: str
+    scope: str
+    sources: tuple[str, ...]
+    follow_ups: tuple[str, ...]
+    author: str
+    status: str
+    reviewer: str
+    reviewed_on: dt.date | None
+    review_due: dt.date | None
+    version: int
+    approved_by: str
+
+    def withheld(self, today: dt.date, require_approval: bool) -> str | None:
+        """Why the answer may not be given on that day, as a reason of the bot contract, or None."""
+        if self.review_due is None or self.review_due <= today:
+            return "expired_answer"
+        if require_approval and not self.approved_by:
+            return "unapproved_answer"
+        return None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A work that answers cite, or a passage of the source text (then without URL)."""
+
+    reference_id: str
+    title: str
+    url: str
+    publisher: str
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """A checked table.
+
+    Attributes:
+        answers: published rows by answer id.
+        topics: the vocabulary by topic id.
+        references: cited works by reference id.
+        clinic: the clinic's values by placeholder name, as text.
+        demo: whether the clinic is the marked demonstration clinic.
+        version: hash of all the files, to see in a log which table answered.
+    """
+
+    answers: Mapping[str, Answer]
+    topics: Mapping[str, Topic]
+    references: Mapping[str, Reference]
+    clinic: Mapping[str, str]
+    demo: bool
+    version: str
+
+    def candidates(self, topic: str) -> list[Answer]:
+        """Published answers of a topic, in file order."""
+        return [answer for answer in self.answers.values() if answer.topic == topic]
+
+    def find(
+        self, topic: str, subject: str, phase: str | None, audience: str | None
+    ) -> Answer | None:
+        """The most specific answer of a topic and subject for that phase and audience.
+
+        Args:
+            phase, audience: what the patient said, or None when nothing was said.
+
+        Returns:
+            The row whose phase and audience both fit; a row made for this phase comes before one
+            made for this audience, and one for anybody at any time last. None without such a row.
+        """
+        fitting = [
+            (answer.phase != "any", answer.audience != "any", answer)
+            for answer in self.candidates(topic)
+            if answer.subject == subject
+            and answer.phase in ("any", phase)
+            and answer.audience in ("any", audience)
+        ]
+        return max(fitting, key=lambda entry: entry[:2])[2] if fitting else None
+
+    def fill(self, text: str) -> str:
+        """A text with the clinic's values in place of its placeholders."""
+        return _PLACEHOLDER.sub(lambda match: self.clinic[match.group(1)], text)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The table's files as they were read, so that they can also come over HTTP."""
+
+    contents: Mapping[str, bytes]
+
+    NAMES = (
+        "answers.csv", "sources.csv", "references.csv",
+        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml",
+    )  # fmt: skip
+
+    @classmethod
+    def read(cls, folder: Path) -> Files:
+        """The files of a folder.
+
+        Raises:
+            DataError: a file is missing or cannot be read.
+        """
+        contents: dict[str, bytes] = {}
+        faults = []
+        for name in cls.NAMES:
+            try:
+                contents[name] = (folder / name).read_bytes()
+            except FileNotFoundError:
+                faults.append(Fault(name, 0, "", "missing_file"))
+            except OSError as error:
+                faults.append(Fault(name, 0, "", "unreadable", {"detail": error.strerror}))
+        if faults:
+            raise DataError(faults)
+        return cls(contents)
+
+    @classmethod
+    def from_json(cls, document: str) -> Files:
+        """The files of a JSON object ``{"files": {name: text}}``.
+
+        Raises:
+            DataError: it is no such object, or a file is missing.
+        """
+        try:
+            files = json.loads(document)["files"]
+            contents = {name: files[name].encode("utf-8") for name in cls.NAMES if name in files}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError([Fault("JSON", 0, "", "unreadable", {"detail": error})]) from error
+        missing = [Fault(name, 0, "", "missing_file") for name in cls.NAMES if name not in contents]
+        if missing:
+            raise DataError(missing)
+        return cls(contents)
+
+    def to_json(self) -> str:
+        """The JSON object that ``from_json`` reads."""
+        return json.dumps(
+            {"files": {n: c.decode("utf-8") for n, c in self.contents.items()}},
+            ensure_ascii=False,
+        )
+
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change with any file."""
+        digest = hashlib.sha256()
+        for name in sorted(self.contents):
+            digest.update(name.encode() + b"\0" + self.contents[name] + b"\0")
+        return digest.hexdigest()[:12]
+
+
+def load_knowledge(files: Files, subjects: Iterable[str], today: dt.date) -> Knowledge:
+    """The table of these files, every invariant of the design's §6 checked.
+
+    Args:
+        files: contents of the files.
+        subjects: term ids of the lexicon.
+        today: the day on which reviews may not lie in the future.
+
+    Raises:
+        DataError: one line a fault, each naming file, row and column.
+    """
+    loader = _Loader(files, set(subjects), today)
+    knowledge = loader.load()
+    if loader.faults:
+        raise DataError(loader.faults)
+    return knowledge
+
+
+class _Loader:
+    """Reads and checks the files one by one, collecting faults instead of stopping at the first."""
+
+    def __init__(self, files: Files, subjects: set[str], today: dt.date) -> None:
+        self._files = files
+        self._subjects = subjects
+        self._today = today
+        self.faults: list[Fault] = []
+
+    def load(self) -> Knowledge:
+        topics = self._topics()
+        clinic, demo = self._clinic()
+        references = self._references()
+        passages = self._passages()
+        answers = self._answers(topics, clinic, references, passages)
+        published = {a.answer_id: a for _, a in answers if a.status == "published"}
+        self._check_links(answers, published)
+        self._check_coverage(topics, published)
+        self._check_numbers(answers)
+        self._check_required_statements(published.values())
+        self._check_citations(answers, passages)
+        return Knowledge(published, topics, references, clinic, demo, self._files.version)
+
+    def _add(self, file: str, row: int, column: str, code: str, **values: object) -> None:
+        self.faults.append(Fault(file, row, column, code, values))
+
+    def _yaml(self, name: str, key: str) -> Any:
+        try:
+            document = yaml.safe_load(self._files.contents[name])
+            return document[key]
+        except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+            mark = getattr(error, "problem_mark", None)
+            line = mark.line + 1 if mark else 0
+            raise DataError([Fault(name, line, key, "unreadable", {"detail": error})]) from error
+
+    def _table(self, name: str, columns: tuple[str, ...]) -> list[Row]:
+        return read_table(name, self._files.contents[name], columns)
+
+    def _topics(self) -> dict[str, Topic]:
+        return {
+            topic_id: Topic(
+                topic_id,
+                str(entry["title"]),
+                bool(entry.get("patient", True)),
+                bool(entry.get("personal", False)),
+            )
+            for topic_id, entry in self._yaml("topics.yml", "topics").items()
+        }
+
+    def _clinic(self) -> tuple[dict[str, str], bool]:
+        values = self._yaml("clinic.yml", "clinic")
+        for name in ("clinic_name", "phone", "hours"):
+            if not values.get(name):
+                self._add("clinic.yml", 0, name, "missing_clinic_value", value=name)
+        demo = bool(self._yaml("clinic.yml", "demo"))
+        return {name: str(value) for name, value in values.items()}, demo
+
+    def _references(self) -> dict[str, Reference]:
+        references: dict[str, Reference] = {}
+        for row in self._table("references.csv", REFERENCE_COLUMNS):
+            self._unique("references.csv", row, "reference_id", references)
+            if not row["title"]:
+                self._add("references.csv", row.line, "title", "empty")
+            if not row["url"].startswith(("http://", "https://")) and not row["note"]:
+                self._add("references.csv", row.line, "url", "no_url")
+            references[row["reference_id"]] = Reference(
+                row["reference_id"], row["title"], row["url"], row["publisher"]
+            )
+        return references
+
+    def _passages(self) -> dict[str, Row]:
+        passages: dict[str, Row] = {}
+        for row in self._table("sources.csv", SOURCE_COLUMNS):
+            self._unique("sources.csv", row, "passage_id", passages)
+            if row["disposition"] not in ("cited", "excluded"):
+                self._choice("sources.csv", row, "disposition", ("cited", "excluded"))
+            if row["disposition"] == "excluded" and not row["reason"]:
+                self._add("sources.csv", row.line, "reason", "no_reason")
+            passages[row["passage_id"]] = row
+        numbers = [int(p[1:]) for p in passages if re.fullmatch(r"P\d+", p)]
+        for number in range(1, max(numbers, default=0) + 1):
+            if f"P{number:02d}" not in passages:
+                self._add("sources.csv", 0, "passage_id", "missing_passage", value=f"P{number:02d}")
+        return passages
+
+    def _answers(
+        self,
+        topics: Mapping[str, Topic],
+        clinic: Mapping[str, str],
+        references: Mapping[str, Reference],
+        passages: Mapping[str, Row],
+    ) -> list[tuple[int, Answer]]:
+        wording = self._yaml("wording.yml", "wording")
+        answers: list[tuple[int, Answer]] = []
+        seen: dict[str, dict[str, int]] = {"answer_id": {}, "question": {}, "title": {}}
+        for row in self._table("answers.csv", ANSWER_COLUMNS):
+            if not re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+", row["answer_id"]):
+                self._add("answers.csv", row.line, "answer_id", "bad_id", value=row["answer_id"])
+            for column, lines in seen.items():
+                self._unique("answers.csv", row, column, lines)
+                lines.setdefault(row[column], row.line)
+            if row["topic"] not in topics:
+                self._add("answers.csv", row.line, "topic", "unknown_topic", value=row["topic"])
+            if row["subject"] != GENERAL and row["subject"] not in self._subjects:
+                self._add(
+                    "answers.csv", row.line, "subject", "unknown_subject", value=row["subject"]
+                )
+            for column, allowed in (
+                ("phase", PHASES),
+                ("audience", AUDIENCES),
+                ("triage", TRIAGE_LEVELS[1:]),
+                ("handoff", HANDOFFS),
+                ("scope", ("general", "clinic_policy")),
+                ("status", STATUSES),
+            ):
+                self._choice("answers.csv", row, column, allowed)
+            self._check_texts(row, clinic, wording)
+            self._check_review(row)
+            self._check_handoff(row)
+            for source in _ids(row["sources"]):
+                if source in passages:
+                    if passages[source]["disposition"] == "excluded":
+                        self._add("answers.csv", row.line, "sources", "excluded_source",
+                                  value=source)  # fmt: skip
+                elif source not in references:
+                    self._add("answers.csv", row.line, "sources", "unknown_source", value=source)
+            if not row["sources"]:
+                self._add("answers.csv", row.line, "sources", "empty")
+            answers.append((row.line, self._answer(row)))
+        return answers
+
+    def _answer(self, row: Row) -> Answer:
+        version = row["version"]
+        if not version.isdigit() or int(version) < 1:
+            self._add("answers.csv", row.line, "version", "not_a_number", value=version)
+            version = "1"
+        return Answer(
+            **{
+                name: row[name]
+                for name in ANSWER_COLUMNS
+                if name not in ("sources", "follow_ups", "reviewed_on", "review_due", "version")
+            },
+            sources=_ids(row["sources"]),
+            follow_ups=_ids(row["follow_ups"]),
+            reviewed_on=self._date(row, "reviewed_on"),
+            review_due=self._date(row, "review_due"),
+            version=int(version),
+        )
+
+    def _date(self, row: Row, column: str) -> dt.date | None:
+        if not row[column]:
+            return None
+        try:
+            return dt.date.fromisoformat(row[column])
+        except ValueError:
+            self._add("answers.csv", row.line, column, "not_a_date", value=row[column])
+            return None
+
+    def _unique(self, file: str, row: Row, column: str, seen: Mapping[str, object]) -> None:
+        value = row[column]
+        if not value:
+            self._add(file, row.line, column, "empty")
+        elif value in seen:
+            earlier = seen[value]
+            line = earlier if isinstance(earlier, int) else getattr(earlier, "line", "?")
+            self._add(file, row.line, column, "duplicate", value=value, row=line)
+
+    def _choice(self, file: str, row: Row, column: str, allowed: Iterable[str]) -> None:
+        if row[column] not in allowed:
+            self._add(
+                file, row.line, column, "not_one_of", value=row[column], allowed=", ".join(allowed)
+            )
+
+    def _check_texts(self, row: Row, clinic: Mapping[str, str], wording: Any) -> None:
+        limits = {
+            "short": MAX_SHORT,
+            "detail": MAX_DETAIL,
+            "title": MAX_TITLE,
+            "question": MAX_QUESTION,
+        }
+        for column, limit in limits.items():
+            text = row[column]
+            if not text:
+                self._add("answers.csv", row.line, column, "empty")
+            for name in _PLACEHOLDER.findall(text):
+                if name not in clinic:
+                    self._add(
+                        "answers.csv", row.line, column, "unknown_placeholder", value=name
+                    )
+            filled = _PLACEHOLDER.sub(lambda m: clinic.get(m.group(1), ""), text)
+            if len(filled) > limit:
+                self._add(
+                    "answers.csv", row.line, column, "too_long", length=len(filled), limit=limit
+                )
+        for column in ("short", "detail"):
+            text = unicodedata.normalize("NFKC", row[column])
+            for pattern, code in ((_DOSE, "dose"), (_PERCENTAGE, "percentage")):
+                for match in pattern.finditer(text):
+                    self._add("answers.csv", row.line, column, code, value=match.group())
+            for entry in wording["forbidden"]:
+                if entry["phrase"] in text:
+                    self._add(
+                        "answers.csv", row.line, column, "forbidden",
+                        value=entry["phrase"], reason=entry["reason"],
+                    )  # fmt: skip
+        actions = wording["urgent_actions"].get(row["triage"])
+        if actions and not any(action in row["short"] for action in actions):
+            self._add(
+                "answers.csv", row.line, "short", "urgent_without_action",
+                expected="・".join(actions),
+            )  # fmt: skip
+
+    def _check_review(self, row: Row) -> None:
+        if row["status"] != "published":
+            return
+        reviewed, due = row["reviewed_on"], row["review_due"]
+        if not row["reviewer"] or not reviewed or not due:
+            self._add("answers.csv", row.line, "reviewer", "no_reviewer")
+        elif row["reviewer"] == row["author"]:
+            self._add("answers.csv", row.line, "reviewer", "same_person", value=row["author"])
+        if reviewed and due and due <= reviewed:
+            self._add(
+                "answers.csv", row.line, "review_due", "due_before_review",
+                due=due, reviewed=reviewed,
+            )  # fmt: skip
+        if reviewed > self._today.isoformat():
+            self._add(
+                "answers.csv", row.line, "reviewed_on", "reviewed_in_future", value=reviewed
+            )
+
+    def _check_handoff(self, row: Row) -> None:
+        expected = _HANDOFF_OF_TRIAGE.get(row["triage"], HANDOFFS)
+        if row["handoff"] in HANDOFFS and row["handoff"] not in expected:
+            self._add(
+                "answers.csv", row.line, "handoff", "handoff_mismatch",
+                triage=row["triage"], expected="・".join(expected), value=row["handoff"],
+            )  # fmt: skip
+
+    def _check_links(
+        self, answers: list[tuple[int, Answer]], published: Mapping[str, Answer]
+    ) -> None:
+        place: dict[tuple[str, str, str, str], str] = {}
+        for line, answer in answers:
+            for follow_up in answer.follow_ups:
+                if follow_up == answer.answer_id:
+                    self._add("answers.csv", line, "follow_ups", "follows_itself")
+                elif follow_up not in published:
+                    self._add("answers.csv", line, "follow_ups", "unknown_answer", value=follow_up)
+            if answer.status == "published":
+                key = (answer.topic, answer.subject, answer.phase, answer.audience)
+                other = place.setdefault(key, answer.answer_id)
+                if other != answer.answer_id:
+                    self._add("answers.csv", line, "subject", "ambiguous", other=other)
+
+    def _check_coverage(
+        self, topics: Mapping[str, Topic], published: Mapping[str, Answer]
+    ) -> None:
+        answered = {answer.topic for answer in published.values()}
+        general = {
+            a.topic
+            for a in published.values()
+            if a.subject == GENERAL and (a.phase, a.audience) == ("any", "any")
+        }
+        for topic in topics.values():
+            if topic.patient and topic.topic_id not in answered:
+                self._add("answers.csv", 0, "topic", "topic_without_answer", value=topic.topic_id)
+            elif topic.patient and topic.topic_id not in general:
+                self._add("answers.csv", 0, "topic", "topic_without_general", value=topic.topic_id)
+
+    def _check_numbers(self, answers: list[tuple[int, Answer]]) -> None:
+        """Every number with a unit must stand in ``numbers.yml`` for the row's topic: so two rows
+        cannot tell different periods, and a clinic's own values come only by placeholder."""
+        allowed: dict[str, set[str]] = {}
+        for entry in self._yaml("numbers.yml", "numbers"):
+            for topic in entry["topics"]:
+                allowed.setdefault(topic, set()).add(_plain(str(entry["value"])))
+        for line, answer in answers:
+            for column in ("short", "detail"):
+                for match in _NUMBER_WITH_UNIT.finditer(_plain(getattr(answer, column))):
+                    value = _plain(match.group())
+                    if value not in allowed.get(answer.topic, set()) | allowed.get("any", set()):
+                        self._add(
+                            "answers.csv", line, column, "unregistered_number",
+                            value=match.group(), topic=answer.topic,
+                        )  # fmt: skip
+
+    def _check_required_statements(self, published: Iterable[Answer]) -> None:
+        rows = list(published)
+        for entry in self._yaml("wording.yml", "wording")["required"]:
+            texts = [a.short + a.detail for a in rows if a.topic == entry["topic"]]
+            if not any(all(word in text for word in entry["words"]) for text in texts):
+                self._add(
+                    "answers.csv", 0, "short", "missing_statement", topic=entry["topic"],
+                    value="・".join(entry["words"]), reason=entry["reason"],
+                )  # fmt: skip
+
+    def _check_citations(
+        self, answers: list[tuple[int, Answer]], passages: Mapping[str, Row]
+    ) -> None:
+        cited = Counter(source for _, answer in answers for source in answer.sources)
+        for passage_id, row in passages.items():
+            if row["disposition"] == "cited" and not cited[passage_id]:
+                self._add("sources.csv", row.line, "disposition", "uncited")
+
+
+def _ids(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split(";") if part.strip())
+
+
+def _plain(text: str) -> str:
+    """NFKC with one spelling of months and of ranges."""
+    text = unicodedata.normalize("NFKC", text).replace(" ", "")
+    return re.sub(r"[~~-]", "〜", re.sub(r"[ヶカヵケ箇]月", "か月", text))

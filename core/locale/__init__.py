@@ -1,0 +1,22 @@
+"""Sentences that the programs say to people, in Japanese, apart from the code that says them."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from typing import Any
+
+import yaml
+
+
+def sentence(key: str, **values: Any) -> str:
+    """The sentence of a key such as ``faults.empty`` in ``ja.yml``, with its values filled in."""
+    section, name = key.split(".")
+    return _sentences()[section][name].format(**values)
+
+
+@functools.lru_cache(maxsize=1)
+def _sentences() -> dict[str, dict[str, str]]:
+    text = (importlib.resources.files(__name__) / "ja.yml").read_text(encoding="utf-8")
+    sentences: dict[str, dict[str, str]] = yaml.safe_load(text)
+    return sentences

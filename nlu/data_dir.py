@@ -1,0 +1,31 @@
+"""Where a model's language data lives: the folder that holds ``lexicon/`` and ``knowledge/``."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from core.japanese import JapaneseTokenizer, shared_tokenizer
+from core.lexicon import Lexicon
+
+
+def data_dir(configured: str) -> Path:
+    """The configured folder, unless ``DESK_DATA`` names another (another drug, another clinic)."""
+    return Path(os.environ.get("DESK_DATA") or configured)
+
+
+def tokenizer_for(configured: str) -> JapaneseTokenizer:
+    """The process's tokenizer with the folder's user dictionary, if it has one."""
+    user = data_dir(configured) / "lexicon" / "sudachi_user.csv"
+    return shared_tokenizer(user if user.exists() else None)
+
+
+def lexicon_for(configured: str) -> Lexicon:
+    """The process's lexicon of the folder."""
+    return _lexicon(data_dir(configured), configured)
+
+
+@functools.lru_cache(maxsize=4)
+def _lexicon(folder: Path, configured: str) -> Lexicon:
+    return Lexicon.load(folder / "lexicon" / "terms.csv", tokenizer_for(configured))

@@ -1,0 +1,1 @@
+"""Commands behind the Makefile's targets; each says what it does with ``--help``."""

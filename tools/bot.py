@@ -1,0 +1,95 @@
+"""Runs Rasa and the action server together until interrupted (``make bot``)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import yaml
+from honcho.manager import Manager
+
+from core.locale import sentence
+from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, Ports, port_is_free
+
+
+def main() -> int:
+    """Checks what can be checked before the start, then hands over to honcho."""
+    parser = argparse.ArgumentParser(prog="make bot", description=__doc__)
+    parser.add_argument("--model", type=Path, default=MODEL, help="trained model (default: %(default)s)")
+    arguments = parser.parse_args()
+    ports = Ports.from_environment()
+    complaint = _complaint(ports, arguments.model)
+    if complaint:
+        print(complaint, file=sys.stderr)
+        return 1
+    manager = Manager()
+    environment = bot_environment(ports)
+    manager.add_process("actions", _actions_command(ports), env=environment, cwd=str(ROOT))
+    manager.add_process("rasa", _rasa_command(ports, arguments.model), env=environment, cwd=str(ROOT))
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+def bot_environment(ports: Ports) -> dict[str, str]:
+    """Environment of both servers: loopback only, no telemetry, quiet TensorFlow."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+        "RASA_TELEMETRY_ENABLED": "false",
+        "SANIC_HOST": "127.0.0.1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # One short sentence at a time is faster on one thread, and replicas do not fight.
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
+        "TF_INTRA_OP_PARALLELISM_THREADS": "1",
+        "TF_INTER_OP_PARALLELISM_THREADS": "1",
+    }
+
+
+def _complaint(ports: Ports, model: Path) -> str | None:
+    if not (BOT_BIN / "rasa").exists():
+        return sentence("tools.no_environment", path=BOT_BIN)
+    if not model.exists():
+        return sentence("tools.no_model")
+    for name, port in (("rasa", ports.rasa), ("actions", ports.actions)):
+        if not port_is_free(port):
+            return sentence("tools.port_taken", port=port, name=name)
+    return None
+
+
+def _rasa_command(ports: Ports, model: Path) -> str:
+    return shlex.join(
+        [
+            str(BOT_BIN / "rasa"), "run", "--enable-api", "--interface", "127.0.0.1",
+            "--port", str(ports.rasa), "--model", str(model),
+            "--endpoints", str(_endpoints(ports)), "--credentials", "credentials.yml",
+        ]
+    )  # fmt: skip
+
+
+def _actions_command(ports: Ports) -> str:
+    return shlex.join(
+        [str(BOT_BIN / "rasa"), "run", "actions", "--port", str(ports.actions)]
+    )
+
+
+def _endpoints(ports: Ports) -> Path:
+    """``endpoints.yml``, or a copy that names another port of the action server."""
+    original = ROOT / "endpoints.yml"
+    document = yaml.safe_load(original.read_text(encoding="utf-8"))
+    if document["action_endpoint"]["url"] == ports.actions_url:
+        return original
+    document["action_endpoint"]["url"] = ports.actions_url
+    RUN_DIR.mkdir(exist_ok=True)
+    copy = RUN_DIR / f"endpoints-{ports.actions}.yml"
+    copy.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return copy
+
+
+if __name__ == "__main__":
+    sys.exit(main())
