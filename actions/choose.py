@@ -30,7 +30,7 @@ _OWN_KINDS = frozenset({"weight", "dose"})
 _OWN_TERM = "own_case"
 _MORE_TERM = "more_detail"
 _PHASES = {"phase_before": "before", "phase_during": "during", "phase_after": "after"}
-_AND = re.compile(r"[\sとやか、,・&＆/／も]*(?:とか|または|及び|および)?[\s]*")
+_AND = re.compile(r"\s*(?:とか|または|及び|および|や|と|か|も|、|,|・|&|＆|/|／|それと|あと)\s*")
 _NOT_LETTERS = re.compile(r"[^\W\d_]")
 _HIRAGANA = re.compile(r"[ぁ-んー]")
 
@@ -273,47 +273,64 @@ def _story_mentions(turn: Turn, question: Question) -> tuple[Mention, ...]:
 def _subjects(
     question: Question, topic: str, knowledge: Knowledge
 ) -> list[tuple[str, str, Mention | None]]:
-    """What a clause is about: topic, subject and mention, the most telling first.
+    """What a clause is about: topic, subject and mention, in the order they are written.
 
-    Terms joined by と, や or 、 are both meant; otherwise one: a thing before an aspect of it, then
-    the more urgent row, then the longer mention.
+    One subject: a thing before an aspect of it, then the more urgent row, then the longer mention.
+    What is joined to it by と, や or 、 is meant as well, also when it belongs to another topic.
     """
-    own = [
-        m for m in question.mentions if knowledge.find(topic, m.term_id, None, None) is not None
-    ] + [
-        m
-        for m in question.mentions
-        if m.kind != "aspect"
-        and any(
-            a.topic == topic and a.subject == m.term_id and a.phase != "any"
-            for a in knowledge.candidates(topic)
-        )
-        and knowledge.find(topic, m.term_id, None, None) is None
-    ]
-    if not own:
-        return []
     best = max(
-        own,
+        (m for m in question.mentions if _has_row(topic, m.term_id, knowledge)),
         key=lambda m: (
             m.kind in _SUBJECT_KINDS,
             _urgency(knowledge.find(topic, m.term_id, None, None)),
             m.end - m.start,
             -m.start,
         ),
+        default=None,
     )
-    chosen: list[tuple[str, str, Mention | None]] = [(topic, best.term_id, best)]
-    if best.kind not in _SUBJECT_KINDS:
-        return chosen
-    for other in question.mentions:
-        if other.kind not in _SUBJECT_KINDS or other.term_id == best.term_id:
-            continue
-        first, second = sorted((best, other), key=lambda m: m.start)
-        between = question.text[first.end - question.start : second.start - question.start]
-        if first.end <= second.start and between and _AND.fullmatch(between):
-            home = topic if knowledge.find(topic, other.term_id, None, None) else other.topic
-            if knowledge.find(home, other.term_id, None, None) is not None:
-                chosen.append((home, other.term_id, other))
+    chosen: list[tuple[str, str, Mention | None]] = []
+    if best is not None:
+        chosen.append((topic, best.term_id, best))
+    anchor = best or next(
+        (m for m in question.mentions if m.kind == "topic" and m.topic == topic), None
+    )
+    if anchor is not None and anchor.kind in _SUBJECT_KINDS | {"topic"}:
+        joined = _joined_to(anchor, question, topic, knowledge)
+        if joined and not chosen:
+            chosen.append((topic, GENERAL, anchor))
+        chosen += joined
     return sorted(chosen, key=lambda c: c[2].start if c[2] else 0)
+
+
+def _has_row(topic: str, subject: str, knowledge: Knowledge) -> bool:
+    return any(answer.subject == subject for answer in knowledge.candidates(topic))
+
+
+def _joined_to(
+    anchor: Mention, question: Question, topic: str, knowledge: Knowledge
+) -> list[tuple[str, str, Mention | None]]:
+    """The subjects that と, や or 、 joins to a mention, each with the topic that answers it."""
+    joined: list[tuple[str, str, Mention | None]] = []
+    for other in question.mentions:
+        first, second = sorted((anchor, other), key=lambda m: m.start)
+        between = question.text[first.end - question.start : second.start - question.start]
+        if first.end > second.start or not between or not _AND.fullmatch(between):
+            continue
+        if other.kind == "topic" and other.topic != topic:
+            joined.append((other.topic, GENERAL, other))
+        elif other.kind in _SUBJECT_KINDS and other.term_id != anchor.term_id:
+            home = topic if _has_row(topic, other.term_id, knowledge) else other.topic
+            if _has_row(home, other.term_id, knowledge):
+                joined.append((home, other.term_id, other))
+            elif home and home != topic:
+                joined.append((home, GENERAL, other))
+    covered = [m for _, subject, m in joined if subject != GENERAL and m is not None]
+    return [
+        entry
+        for entry in joined
+        if entry[1] != GENERAL
+        or not any(c.start < entry[2].end and entry[2].start < c.end for c in covered if entry[2])
+    ]
 
 
 def _urgency(answer: Answer | None) -> int:

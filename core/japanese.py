@@ -30,6 +30,9 @@ _REPLACEMENT = "\ufffd"
 _ELONGATION = frozenset("ー〜~!?。、.,…笑wっッぁぃぅぇぉァィゥェォ")
 # Joined to the character before them so that NFKC sees the whole cluster: ﾊﾞ, ﾊﾟ.
 _HALF_WIDTH_SOUND_MARKS = frozenset("ﾞﾟ")
+# Low bits of a SudachiPy word id: all set in a word that it joined from unknown pieces (ロアキュ+テン),
+# which it does not call out-of-vocabulary.
+_NO_WORD = 0x0FFF_FFFF
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
 
@@ -131,7 +134,7 @@ def _clusters(text: str) -> list[tuple[int, int]]:
     bounds: list[tuple[int, int]] = []
     for index, char in enumerate(text):
         joins = (
-            unicodedata.combining(char) != 0
+            unicodedata.category(char).startswith("M")
             or char in _HALF_WIDTH_SOUND_MARKS
             or "\u1160" <= char <= "\u11ff"
         )
@@ -177,7 +180,10 @@ class JapaneseTokenizer:
     def __init__(self, user_dictionary: Path | None = None, cache_dir: Path | None = None) -> None:
         user = []
         if user_dictionary is not None:
-            user.append(str(_compiled(user_dictionary, cache_dir or default_cache_dir())))
+            rows = _without_comments(user_dictionary.read_bytes())
+            if rows.strip():  # SudachiPy panics on a dictionary without words
+                compiled = _compiled(user_dictionary, rows, cache_dir or default_cache_dir())
+                user.append(str(compiled))
         self._dictionary = Dictionary(config=Config(system="core", user=user))
         self._local = threading.local()
 
@@ -201,7 +207,7 @@ class JapaneseTokenizer:
                     lemma=lemma.strip() or surface,
                     pos=tuple(morpheme.part_of_speech()),
                     reading=morpheme.reading_form(),
-                    known=not morpheme.is_oov(),
+                    known=not morpheme.is_oov() and morpheme.word_id() & _NO_WORD != _NO_WORD,
                     start=start,
                     end=end,
                 )
@@ -225,21 +231,26 @@ def shared_tokenizer(user_dictionary: Path | None) -> JapaneseTokenizer:
 def default_cache_dir() -> Path:
     """Folder for compiled dictionaries: ``$XDG_CACHE_HOME`` or ``~/.cache``, else the temporary
     folder when there is no writable home."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "patient-desk"
     try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "patient-desk"
         base.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        base = Path(tempfile.gettempdir()) / "patient-desk"
-        base.mkdir(parents=True, exist_ok=True)
+        if os.access(base, os.W_OK):
+            return base
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home
+        pass
+    base = Path(tempfile.gettempdir()) / "patient-desk"
+    base.mkdir(parents=True, exist_ok=True)
     return base
 
 
-def _compiled(source: Path, cache_dir: Path) -> Path:
+def _without_comments(content: bytes) -> bytes:
+    """The rows of a user dictionary; lines that begin with # are ours, SudachiPy has none."""
+    return re.sub(rb"(?m)^#.*\n?", b"", content)
+
+
+def _compiled(source: Path, rows: bytes, cache_dir: Path) -> Path:
     import sudachidict_core
 
-    content = source.read_bytes()
-    # Comments are ours: SudachiPy has none.
-    rows = re.sub(rb"(?m)^#.*\n?", b"", content)
     system = Path(sudachidict_core.__file__).parent / "resources" / "system.dic"
     key = hashlib.sha256(
         rows + f"{sudachipy.__version__} {system.stat().st_size}".encode()

@@ -7,21 +7,20 @@ Nothing here knows a drug: what may be said is in the files.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from core.faults import DataError, Fault
-from core.tables import Row, read_table
+from core.tables import Row, read_table, read_yaml
 
 ANSWER_COLUMNS = (
     "answer_id", "topic", "subject", "phase", "audience", "question", "title", "short", "detail",
@@ -253,6 +252,16 @@ def load_knowledge(files: Files, subjects: Iterable[str], today: dt.date) -> Kno
     return knowledge
 
 
+@dataclass(frozen=True)
+class _Wording:
+    """``wording.yml``: what answers may not say (phrase, reason), what urgent ones must say (by
+    triage), and what some answer of a topic must say (topic, words, reason)."""
+
+    forbidden: tuple[tuple[str, str], ...]
+    urgent_actions: Mapping[str, tuple[str, ...]]
+    required: tuple[tuple[str, tuple[str, ...], str], ...]
+
+
 class _Loader:
     """Reads and checks the files one by one, collecting faults instead of stopping at the first."""
 
@@ -267,53 +276,67 @@ class _Loader:
         clinic, demo = self._clinic()
         references = self._references()
         passages = self._passages()
-        answers = self._answers(topics, clinic, references, passages)
+        wording = self._wording()
+        answers = self._answers(topics, clinic, references, passages, wording)
         published = {a.answer_id: a for _, a in answers if a.status == "published"}
         self._check_links(answers, published)
         self._check_coverage(topics, published)
         self._check_numbers(answers)
-        self._check_required_statements(published.values())
+        self._check_required_statements(published.values(), wording)
         self._check_citations(answers, passages)
         return Knowledge(published, topics, references, clinic, demo, self._files.version)
 
     def _add(self, file: str, row: int, column: str, code: str, **values: object) -> None:
         self.faults.append(Fault(file, row, column, code, values))
 
-    def _yaml(self, name: str, key: str) -> Any:
-        try:
-            document = yaml.safe_load(self._files.contents[name])
-            return document[key]
-        except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
-            mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 0
-            raise DataError([Fault(name, line, key, "unreadable", {"detail": error})]) from error
+    def _yaml(self, name: str, key: str, *, as_written: bool = False) -> Any:
+        return read_yaml(name, self._files.contents[name], key, as_written=as_written)
 
     def _table(self, name: str, columns: tuple[str, ...]) -> list[Row]:
         return read_table(name, self._files.contents[name], columns)
 
     def _topics(self) -> dict[str, Topic]:
-        return {
-            topic_id: Topic(
-                topic_id,
-                str(entry["title"]),
-                bool(entry.get("patient", True)),
-                bool(entry.get("personal", False)),
-            )
-            for topic_id, entry in self._yaml("topics.yml", "topics").items()
-        }
+        entries = self._yaml("topics.yml", "topics")
+        with _shaped("topics.yml", "topics"):
+            return {
+                topic_id: Topic(
+                    topic_id,
+                    str(entry["title"]),
+                    bool(entry.get("patient", True)),
+                    bool(entry.get("personal", False)),
+                )
+                for topic_id, entry in entries.items()
+            }
 
     def _clinic(self) -> tuple[dict[str, str], bool]:
-        values = self._yaml("clinic.yml", "clinic")
+        entries = self._yaml("clinic.yml", "clinic", as_written=True)
+        with _shaped("clinic.yml", "clinic"):
+            values = {name: str(value) for name, value in entries.items()}
         for name in ("clinic_name", "phone", "hours"):
             if not values.get(name):
                 self._add("clinic.yml", 0, name, "missing_clinic_value", value=name)
         demo = bool(self._yaml("clinic.yml", "demo"))
-        return {name: str(value) for name, value in values.items()}, demo
+        return values, demo
+
+    def _wording(self) -> _Wording:
+        entries = self._yaml("wording.yml", "wording")
+        with _shaped("wording.yml", "wording"):
+            return _Wording(
+                forbidden=tuple((_nfkc(e["phrase"]), e["reason"]) for e in entries["forbidden"]),
+                urgent_actions={
+                    triage: tuple(_nfkc(action) for action in actions)
+                    for triage, actions in entries["urgent_actions"].items()
+                },
+                required=tuple(
+                    (e["topic"], tuple(e["words"]), e["reason"]) for e in entries["required"]
+                ),
+            )
 
     def _references(self) -> dict[str, Reference]:
         references: dict[str, Reference] = {}
+        lines: dict[str, int] = {}
         for row in self._table("references.csv", REFERENCE_COLUMNS):
-            self._unique("references.csv", row, "reference_id", references)
+            self._unique("references.csv", row, "reference_id", lines)
             if not row["title"]:
                 self._add("references.csv", row.line, "title", "empty")
             if not row["url"].startswith(("http://", "https://")) and not row["note"]:
@@ -325,10 +348,10 @@ class _Loader:
 
     def _passages(self) -> dict[str, Row]:
         passages: dict[str, Row] = {}
+        lines: dict[str, int] = {}
         for row in self._table("sources.csv", SOURCE_COLUMNS):
-            self._unique("sources.csv", row, "passage_id", passages)
-            if row["disposition"] not in ("cited", "excluded"):
-                self._choice("sources.csv", row, "disposition", ("cited", "excluded"))
+            self._unique("sources.csv", row, "passage_id", lines)
+            self._choice("sources.csv", row, "disposition", ("cited", "excluded"))
             if row["disposition"] == "excluded" and not row["reason"]:
                 self._add("sources.csv", row.line, "reason", "no_reason")
             passages[row["passage_id"]] = row
@@ -344,8 +367,8 @@ class _Loader:
         clinic: Mapping[str, str],
         references: Mapping[str, Reference],
         passages: Mapping[str, Row],
+        wording: _Wording,
     ) -> list[tuple[int, Answer]]:
-        wording = self._yaml("wording.yml", "wording")
         answers: list[tuple[int, Answer]] = []
         seen: dict[str, dict[str, int]] = {"answer_id": {}, "question": {}, "title": {}}
         for row in self._table("answers.csv", ANSWER_COLUMNS):
@@ -353,7 +376,6 @@ class _Loader:
                 self._add("answers.csv", row.line, "answer_id", "bad_id", value=row["answer_id"])
             for column, lines in seen.items():
                 self._unique("answers.csv", row, column, lines)
-                lines.setdefault(row[column], row.line)
             if row["topic"] not in topics:
                 self._add("answers.csv", row.line, "topic", "unknown_topic", value=row["topic"])
             if row["subject"] != GENERAL and row["subject"] not in self._subjects:
@@ -370,7 +392,6 @@ class _Loader:
             ):
                 self._choice("answers.csv", row, column, allowed)
             self._check_texts(row, clinic, wording)
-            self._check_review(row)
             self._check_handoff(row)
             for source in _ids(row["sources"]):
                 if source in passages:
@@ -381,12 +402,14 @@ class _Loader:
                     self._add("answers.csv", row.line, "sources", "unknown_source", value=source)
             if not row["sources"]:
                 self._add("answers.csv", row.line, "sources", "empty")
-            answers.append((row.line, self._answer(row)))
+            answer = self._answer(row)
+            self._check_review(row, answer)
+            answers.append((row.line, answer))
         return answers
 
     def _answer(self, row: Row) -> Answer:
         version = row["version"]
-        if not version.isdigit() or int(version) < 1:
+        if not re.fullmatch(r"0*[1-9][0-9]*", version):
             self._add("answers.csv", row.line, "version", "not_a_number", value=version)
             version = "1"
         return Answer(
@@ -406,19 +429,18 @@ class _Loader:
         if not row[column]:
             return None
         try:
-            return dt.date.fromisoformat(row[column])
+            # Only this form, which every Python reads (20261123 only from 3.11 on).
+            return dt.datetime.strptime(row[column], "%Y-%m-%d").date()
         except ValueError:
             self._add("answers.csv", row.line, column, "not_a_date", value=row[column])
             return None
 
-    def _unique(self, file: str, row: Row, column: str, seen: Mapping[str, object]) -> None:
+    def _unique(self, file: str, row: Row, column: str, lines: dict[str, int]) -> None:
         value = row[column]
         if not value:
             self._add(file, row.line, column, "empty")
-        elif value in seen:
-            earlier = seen[value]
-            line = earlier if isinstance(earlier, int) else getattr(earlier, "line", "?")
-            self._add(file, row.line, column, "duplicate", value=value, row=line)
+        elif lines.setdefault(value, row.line) != row.line:
+            self._add(file, row.line, column, "duplicate", value=value, row=lines[value])
 
     def _choice(self, file: str, row: Row, column: str, allowed: Iterable[str]) -> None:
         if row[column] not in allowed:
@@ -426,7 +448,7 @@ class _Loader:
                 file, row.line, column, "not_one_of", value=row[column], allowed=", ".join(allowed)
             )
 
-    def _check_texts(self, row: Row, clinic: Mapping[str, str], wording: Any) -> None:
+    def _check_texts(self, row: Row, clinic: Mapping[str, str], wording: _Wording) -> None:
         limits = {
             "short": MAX_SHORT,
             "detail": MAX_DETAIL,
@@ -435,7 +457,7 @@ class _Loader:
         }
         for column, limit in limits.items():
             text = row[column]
-            if not text:
+            if not text and column in ("short", "detail"):  # the others are checked to be unique
                 self._add("answers.csv", row.line, column, "empty")
             for name in _PLACEHOLDER.findall(text):
                 if name not in clinic:
@@ -448,28 +470,27 @@ class _Loader:
                     "answers.csv", row.line, column, "too_long", length=len(filled), limit=limit
                 )
         for column in ("short", "detail"):
-            text = unicodedata.normalize("NFKC", row[column])
+            text = _nfkc(row[column])
             for pattern, code in ((_DOSE, "dose"), (_PERCENTAGE, "percentage")):
                 for match in pattern.finditer(text):
                     self._add("answers.csv", row.line, column, code, value=match.group())
-            for entry in wording["forbidden"]:
-                if entry["phrase"] in text:
+            for phrase, reason in wording.forbidden:
+                if phrase in text:
                     self._add(
-                        "answers.csv", row.line, column, "forbidden",
-                        value=entry["phrase"], reason=entry["reason"],
-                    )  # fmt: skip
-        actions = wording["urgent_actions"].get(row["triage"])
-        if actions and not any(action in row["short"] for action in actions):
+                        "answers.csv", row.line, column, "forbidden", value=phrase, reason=reason
+                    )
+        actions = wording.urgent_actions.get(row["triage"])
+        if actions and not any(action in _nfkc(row["short"]) for action in actions):
             self._add(
                 "answers.csv", row.line, "short", "urgent_without_action",
                 expected="・".join(actions),
             )  # fmt: skip
 
-    def _check_review(self, row: Row) -> None:
-        if row["status"] != "published":
+    def _check_review(self, row: Row, answer: Answer) -> None:
+        if answer.status != "published":
             return
-        reviewed, due = row["reviewed_on"], row["review_due"]
-        if not row["reviewer"] or not reviewed or not due:
+        reviewed, due = answer.reviewed_on, answer.review_due
+        if not all(row[column] for column in ("reviewer", "reviewed_on", "review_due")):
             self._add("answers.csv", row.line, "reviewer", "no_reviewer")
         elif row["reviewer"] == row["author"]:
             self._add("answers.csv", row.line, "reviewer", "same_person", value=row["author"])
@@ -478,7 +499,7 @@ class _Loader:
                 "answers.csv", row.line, "review_due", "due_before_review",
                 due=due, reviewed=reviewed,
             )  # fmt: skip
-        if reviewed > self._today.isoformat():
+        if reviewed and reviewed > self._today:
             self._add(
                 "answers.csv", row.line, "reviewed_on", "reviewed_in_future", value=reviewed
             )
@@ -526,9 +547,11 @@ class _Loader:
         """Every number with a unit must stand in ``numbers.yml`` for the row's topic: so two rows
         cannot tell different periods, and a clinic's own values come only by placeholder."""
         allowed: dict[str, set[str]] = {}
-        for entry in self._yaml("numbers.yml", "numbers"):
-            for topic in entry["topics"]:
-                allowed.setdefault(topic, set()).add(_plain(str(entry["value"])))
+        entries = self._yaml("numbers.yml", "numbers")
+        with _shaped("numbers.yml", "numbers"):
+            for entry in entries:
+                for topic in entry["topics"]:
+                    allowed.setdefault(topic, set()).add(_plain(str(entry["value"])))
         for line, answer in answers:
             for column in ("short", "detail"):
                 for match in _NUMBER_WITH_UNIT.finditer(_plain(getattr(answer, column))):
@@ -539,14 +562,16 @@ class _Loader:
                             value=match.group(), topic=answer.topic,
                         )  # fmt: skip
 
-    def _check_required_statements(self, published: Iterable[Answer]) -> None:
+    def _check_required_statements(
+        self, published: Iterable[Answer], wording: _Wording
+    ) -> None:
         rows = list(published)
-        for entry in self._yaml("wording.yml", "wording")["required"]:
-            texts = [a.short + a.detail for a in rows if a.topic == entry["topic"]]
-            if not any(all(word in text for word in entry["words"]) for text in texts):
+        for topic, words, reason in wording.required:
+            texts = [a.short + a.detail for a in rows if a.topic == topic]
+            if not any(all(word in text for word in words) for text in texts):
                 self._add(
-                    "answers.csv", 0, "short", "missing_statement", topic=entry["topic"],
-                    value="・".join(entry["words"]), reason=entry["reason"],
+                    "answers.csv", 0, "short", "missing_statement",
+                    topic=topic, value="・".join(words), reason=reason,
                 )  # fmt: skip
 
     def _check_citations(
@@ -558,11 +583,24 @@ class _Loader:
                 self._add("sources.csv", row.line, "disposition", "uncited")
 
 
+@contextlib.contextmanager
+def _shaped(file: str, key: str) -> Iterator[None]:
+    """Turns what goes wrong when a YAML value has not the expected entries into a fault."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError([Fault(file, 0, key, "unreadable", {"detail": error})]) from error
+
+
+def _nfkc(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
 def _ids(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
 
 
 def _plain(text: str) -> str:
     """NFKC with one spelling of months and of ranges."""
-    text = unicodedata.normalize("NFKC", text).replace(" ", "")
+    text = _nfkc(text).replace(" ", "")
     return re.sub(r"[~~-]", "〜", re.sub(r"[ヶカヵケ箇]月", "か月", text))

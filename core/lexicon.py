@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import extractOne
+from rapidfuzz.process import extract
 from spacy.matcher import Matcher, PhraseMatcher
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -208,10 +208,11 @@ class Lexicon:
     def _nearly(self, word: str) -> str | None:
         if len(word) < MIN_FUZZY_LENGTH or fold_kana(word) in self._by_letters:
             return None
-        best = extractOne(
-            word, self._katakana.keys(), scorer=Levenshtein.distance, score_cutoff=1
+        near = extract(
+            word, self._katakana.keys(), scorer=Levenshtein.distance, score_cutoff=1, limit=None
         )
-        return self._katakana[best[0]] if best else None
+        names = {self._katakana[spelling] for spelling, _, _ in near}
+        return names.pop() if len(names) == 1 else None
 
     def _combined(
         self, names: dict[str, set[tuple[int, int]]], sentence: Sequence[int]

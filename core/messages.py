@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
 from core.faults import DataError, Fault
+from core.tables import read_yaml
 
 
 class Messages:
@@ -32,13 +31,14 @@ class Messages:
         documents = []
         for name, key in (("messages.yml", "messages"), ("clinic.yml", "clinic")):
             try:
-                documents.append(yaml.safe_load((folder / name).read_bytes())[key])
+                content = (folder / name).read_bytes()
             except FileNotFoundError as error:
                 raise DataError([Fault(name, 0, "", "missing_file")]) from error
-            except (yaml.YAMLError, KeyError, TypeError) as error:
-                raise DataError([Fault(name, 0, key, "unreadable", {"detail": error})]) from error
-        texts, clinic = documents
-        return cls(texts, {name: str(value) for name, value in clinic.items()})
+            texts = read_yaml(name, content, key, as_written=True)
+            if not isinstance(texts, dict):
+                raise DataError([Fault(name, 0, key, "not_pairs")])
+            documents.append({name: str(text) for name, text in texts.items()})
+        return cls(*documents)
 
     def with_clinic(self, clinic: Mapping[str, str]) -> Messages:
         """The same texts with another clinic's values."""

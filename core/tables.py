@@ -1,4 +1,4 @@
-"""CSV tables: rows with their line numbers, and faults instead of tracebacks."""
+"""Data files: CSV rows with their row numbers, YAML values, and faults instead of tracebacks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import yaml
 
 from core.faults import DataError, Fault
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table: its line in the file (the header is 1) and its cells by column."""
+    """One row of a table: its row in a spreadsheet (the header is 1) and its cells by column."""
 
     line: int
     cells: dict[str, str]
@@ -29,18 +32,42 @@ def read_table(file: str, content: bytes, columns: Sequence[str]) -> list[Row]:
     """
     try:
         text = content.decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        found = tuple(reader.fieldnames or ())
-        if found != tuple(columns):
-            expected = ", ".join(columns)
-            raise DataError(
-                [Fault(file, 1, "", "columns", {"expected": expected, "found": ", ".join(found)})]
-            )
-        rows: list[Row] = []
-        for cells in reader:
-            if None in cells or None in cells.values():
-                raise csv.Error(f"row {reader.line_num}: number of cells")
-            rows.append(Row(reader.line_num, {k: v.strip() for k, v in cells.items()}))
+        # A cell may hold line breaks, so records are counted, not lines.
+        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError([Fault(file, 0, "", "unreadable", {"detail": error})]) from error
+    found = records[0] if records else []
+    if found != list(columns):
+        names = {"expected": ", ".join(columns), "found": ", ".join(found)}
+        raise DataError([Fault(file, 1, "", "columns", names)])
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    for line, cells in enumerate(records[1:], start=2):
+        if cells and len(cells) != len(columns):
+            counts = {"expected": len(columns), "found": len(cells)}
+            faults.append(Fault(file, line, "", "number_of_cells", counts))
+        elif cells:
+            rows.append(Row(line, {k: v.strip() for k, v in zip(columns, cells)}))
+    if faults:
+        raise DataError(faults)
     return rows
+
+
+def read_yaml(file: str, content: bytes, key: str, *, as_written: bool = False) -> Any:
+    """The value of a top-level key of a YAML file.
+
+    Args:
+        as_written: whether scalars stay the text that they are in the file, so that 0312340000
+            and 10:00 are not read as numbers.
+
+    Raises:
+        DataError: it is not YAML or has no such key.
+    """
+    loader = yaml.BaseLoader if as_written else yaml.SafeLoader
+    try:
+        return yaml.load(content, Loader=loader)[key]
+    # ValueError: an impossible date such as 2026-13-01
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 0
+        raise DataError([Fault(file, line, key, "unreadable", {"detail": error})]) from error

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.faults import DataError, Fault
-from core.japanese import fold_kana
+from core.japanese import fold_kana, normalize
 from core.tables import read_table
 
 KINDS = frozenset(
-    "symptom procedure drug brand body_part person phase food condition aspect topic dialogue".split()
+    "symptom procedure drug brand body_part person phase food condition aspect topic outside dialogue".split()
 )
 COLUMNS = ("term_id", "kind", "title", "topic", "spellings")
 
@@ -41,11 +41,15 @@ def load_terms(path: Path) -> tuple[Term, ...]:
     Raises:
         DataError: with one line a fault, each naming row and column.
     """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError([Fault(path.name, 0, "", "missing_file")]) from error
     faults: list[Fault] = []
     terms: list[Term] = []
     lines: dict[str, int] = {}
     owners: dict[tuple[str, str], str] = {}
-    for row in read_table(path.name, path.read_bytes(), COLUMNS):
+    for row in read_table(path.name, content, COLUMNS):
 
         def fault(column: str, code: str, line: int = row.line, **values: object) -> None:
             faults.append(Fault(path.name, line, column, code, values))
@@ -72,7 +76,8 @@ def load_terms(path: Path) -> tuple[Term, ...]:
             if not _is_readable(spelling):
                 fault("spellings", "unreadable_spelling", value=spelling)
             scope = term.topic if term.kind == "aspect" else ""
-            owner = owners.setdefault((scope, fold_kana(spelling)), term.term_id)
+            letters = fold_kana(normalize(spelling).text)
+            owner = owners.setdefault((scope, letters), term.term_id)
             if owner != term.term_id:
                 fault("spellings", "spelling_taken", value=spelling, other=owner)
         terms.append(term)
@@ -87,7 +92,8 @@ def _split_outside_brackets(cell: str) -> tuple[str, ...]:
 
 
 def _is_readable(spelling: str) -> bool:
-    balanced = all(p.strip().startswith("(") == p.strip().endswith(")") for p in spelling.split("+"))
+    bracketed = re.compile(r"\([^()]+\)|[^()]+")
+    balanced = all(bracketed.fullmatch(part.strip()) for part in spelling.split("+"))
     return balanced and all(a for part in parts_of(spelling) for a in part)
 
 

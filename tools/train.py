@@ -50,6 +50,8 @@ def train(model: Path, data: Iterable[str], environment: dict[str, str]) -> int:
         str(BOT_BIN / "rasa"), "train", "--config", "config.yml", "--domain", "domain.yml",
         "--data", *data, "--out", str(model.parent),
         "--fixed-model-name", model.name.removesuffix(".tar.gz"),
+        # Rasa's own cache knows nothing of the lexicon: a changed term would not be trained.
+        "--force",
     ]  # fmt: skip
     variables = {**bot_environment(Ports.from_environment()), **environment}
     # Training, unlike answering, gains from every core.
