@@ -73,9 +73,13 @@ calibrate: setup train ## thresholds of the topic decision, from tests/nlu/calib
 nlu-report: setup train ## quality on the frozen set beside three baselines; writes docs/nlu.md
 	@$(BOT)/python -m benchmarks.nlu_report
 
+.PHONY: ablation
+ablation: setup train ## what each featurizer earns and costs
+	@$(BOT)/python -m benchmarks.ablation
+
 .PHONY: bench
 bench: setup train ## speed and memory beside Rasa's default pipeline
-	@$(BOT)/python -m benchmarks.speed
+	@$(DESK)/python -m benchmarks.speed
 
 .PHONY: lock
 lock: $(UV) ## compiles requirements/*.txt from requirements/*.in

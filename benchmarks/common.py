@@ -1,4 +1,4 @@
-"""What the measurements share: sentences, models, and the vanilla pipeline."""
+"""What the quality measurements share: labelled sentences and models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tools.places import ROOT
 
 FROZEN = ROOT / "tests" / "nlu" / "frozen.csv"
 CALIBRATION = ROOT / "tests" / "nlu" / "calibration.csv"
-VANILLA_MODEL = ROOT / ".run" / "vanilla.tar.gz"
 FALLBACK = "nlu_fallback"
 
 
@@ -78,6 +77,11 @@ class Model:
         """Parses one text after the other, as a server does."""
         return asyncio.run(self._parse(list(texts)))
 
+    def components(self) -> list[Any]:
+        """The pipeline's components in their order."""
+        nodes = self._agent.processor.graph_runner._instantiated_nodes
+        return [node._component for name, node in nodes.items() if name.startswith("run_")]
+
     async def _parse(self, texts: list[str]) -> list[Parsed]:
         parsed: list[Parsed] = []
         for text in texts:
@@ -93,24 +97,3 @@ class Model:
                 )
             )
         return parsed
-
-
-def train_vanilla() -> float:
-    """Trains the vanilla pipeline if it is not there yet, and returns the seconds it took (0.0)."""
-    import spacy
-
-    from rasa.model_training import train
-
-    if VANILLA_MODEL.exists():
-        return 0.0
-    spacy.blank("ja").to_disk(ROOT / ".run" / "ja_blank")
-    start = time.perf_counter()
-    train(
-        domain=str(ROOT / "domain.yml"),
-        config=str(ROOT / "benchmarks" / "vanilla.yml"),
-        training_files=[str(ROOT / "data" / "nlu"), str(ROOT / "data" / "rules.yml")],
-        output=str(VANILLA_MODEL.parent),
-        fixed_model_name="vanilla",
-        force_training=True,
-    )
-    return time.perf_counter() - start

@@ -24,13 +24,12 @@ from benchmarks.calibrate import NO_ANSWER
 from benchmarks.common import (
     FALLBACK,
     FROZEN,
-    VANILLA_MODEL,
     Labelled,
     Model,
     read_set,
-    train_vanilla,
     training_examples,
 )
+from benchmarks.vanilla import VANILLA_MODEL, train_vanilla
 from core.japanese import JapaneseTokenizer
 from tools.places import MODEL, ROOT
 

@@ -86,6 +86,15 @@ class LinearTopicClassifier(IntentClassifier, GraphComponent):
         self._temperature = 1.0
 
     def train(self, training_data: TrainingData) -> Resource:
+        """Fits the classifier and stores it."""
+        self.fit(training_data)
+        with self._model_storage.write_to(self._resource) as folder:
+            joblib.dump(
+                (self._weightings, self._machine, self._temperature), folder / "model.joblib"
+            )
+        return self._resource
+
+    def fit(self, training_data: TrainingData) -> None:
         """Fits the weightings, the machine and the temperature."""
         messages = [m for m in training_data.intent_examples if m.get(TEXT)]
         labels = [m.get(INTENT) for m in messages]
@@ -108,11 +117,6 @@ class LinearTopicClassifier(IntentClassifier, GraphComponent):
         self._machine = machine.fit(features, labels)
         if unseen.ndim == 2:
             self._temperature = _best_temperature(unseen, machine.classes_, labels)
-        with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(
-                (self._weightings, self._machine, self._temperature), folder / "model.joblib"
-            )
-        return self._resource
 
     @classmethod
     def load(

@@ -33,7 +33,7 @@ class BotClient:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS)
 
     def is_ready(self) -> bool:
@@ -59,7 +59,7 @@ class BotClient:
                 sentence("tools.broken_reply", detail=error.response.status_code)
             ) from error
         except httpx.HTTPError as error:
-            raise BotUnavailableError(sentence("tools.no_bot", url=self._url)) from error
+            raise BotUnavailableError(sentence("tools.no_bot", url=self.url)) from error
         customs = [item["custom"] for item in items if "custom" in item]
         if len(customs) != 1:
             raise BotUnavailableError(sentence("tools.broken_reply", detail=f"{len(customs)} custom"))

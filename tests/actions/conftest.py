@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,7 @@ from actions.context import Context
 from actions.turn import Turn
 from core.japanese import shared_tokenizer
 from core.messages import Messages
-from tests.actions.examples import KNOWLEDGE, TODAY, assert_contract
-
-Respond = Callable[..., Decision]
-Talk = Callable[..., list[Decision]]
+from tests.actions.examples import KNOWLEDGE, TODAY, Respond, Talk, assert_contract
 
 KNOWLEDGE_FOLDER = Path(__file__).parents[2] / "data" / "knowledge"
 

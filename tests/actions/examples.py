@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 from actions.choose import Decision
 from actions.compose import custom
 from actions.turn import Mention, Question, Turn
 from core.knowledge import TRIAGE_LEVELS, Answer, Knowledge, Reference, Topic
+
+#: Decides a turn, with what the conversation remembers.
+Respond = Callable[..., Decision]
+#: Decides the turns of one conversation.
+Talk = Callable[..., list[Decision]]
 
 TODAY = dt.date(2026, 11, 23)
 NEXT_YEAR = dt.date(2027, 11, 23)

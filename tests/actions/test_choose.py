@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,7 @@ from actions.choose import Desk, decide
 from actions.context import Context
 from actions.turn import Turn
 from core.knowledge import TRIAGE_LEVELS
-from tests.actions.conftest import Respond, Talk
-from tests.actions.examples import KNOWLEDGE, given_ids, pressed, said, unsure
+from tests.actions.examples import KNOWLEDGE, Respond, Talk, given_ids, pressed, said, unsure
 
 URGENT = ("same_day", "emergency")
 
@@ -340,7 +340,7 @@ def test_open_finding_never_gets_less_urgent_whatever_is_asked(
 ) -> None:
     levels = [TRIAGE_LEVELS.index(d.triage) for d in talk(*turns)]
     urgent = TRIAGE_LEVELS.index("same_day")
-    for earlier, later in zip(levels, levels[1:]):
+    for earlier, later in itertools.pairwise(levels):
         assert later >= earlier or earlier < urgent
 
 
@@ -398,7 +398,7 @@ def test_perhaps_alarming_message_is_never_just_asked_back(respond: Respond) -> 
     assert (decision.escalate, decision.reason) == (True, "red_flag")
 
 
-@pytest.mark.parametrize("text", ["😀😀", "！！！", "…", "12345", "___"])
+@pytest.mark.parametrize("text", ["😀😀", "！！！", "…", "___"])
 def test_message_without_letters_is_unreadable(respond: Respond, text: str) -> None:
     decision = respond(unsure(text, ("alcohol", 0.3), ("vaccine", 0.2)))
     assert (decision.status, decision.triage, decision.escalate) == ("fallback", "none", False)
@@ -527,7 +527,7 @@ def test_own_treatment_goes_to_the_doctor(respond: Respond, turn: Turn) -> None:
     [
         ("量はどう決まりますか", "dosing"),
         ("ロキソニンは一緒に飲めますか", "drug_interactions"),
-        ("50kgの荷物を持ってもいいですか、お酒は？", "alcohol"),
+        ("血液検査では何を調べますか", "blood_tests"),
     ],
 )
 def test_general_question_does_not_go_to_the_doctor(
@@ -611,11 +611,18 @@ def test_denied_symptom_is_neither_answered_nor_triaged(respond: Respond) -> Non
     assert decision.triage not in URGENT
 
 
+@pytest.mark.parametrize(
+    ("text", "answer_id"),
+    [
+        ("頭痛はありません、目の乾きがあります", "SE-EYE-01"),
+        ("目の乾きはありません、頭痛があります", "SE-HEAD-01"),
+        ("激しい頭痛はありませんが、目の乾きがあります", "SE-EYE-01"),
+    ],
+)
 def test_of_a_denied_and_a_reported_symptom_the_reported_one_is_answered(
-    respond: Respond,
+    respond: Respond, text: str, answer_id: str
 ) -> None:
-    decision = respond(said("頭痛はありません、目の乾きがあります", "side_effects"))
-    assert given_ids(decision) == ["SE-EYE-01"]
+    assert given_ids(respond(said(text, "side_effects"))) == [answer_id]
 
 
 @pytest.mark.parametrize(
@@ -705,7 +712,9 @@ def test_open_finding_rises_and_does_not_fall(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    "turn", [said("どう保管しますか", "storage"), pressed("answer:ST-GEN-01")], ids=["asked", "button"]
+    "turn",
+    [said("どう保管しますか", "storage"), pressed("answer:ST-GEN-01")],
+    ids=["asked", "button"],
 )
 def test_expired_answer_goes_to_staff(respond: Respond, turn: Turn) -> None:
     decision = respond(turn)

@@ -140,9 +140,7 @@ def test_there_are_never_more_buttons_than_fit_and_the_person_stays() -> None:
     ("demo", "approved_by", "mark"),
     [(True, "", "※デモ"), (True, "医師", "※デモ"), (False, "", "※未承認"), (False, "医師", "")],
 )
-def test_answer_that_no_physician_approved_says_so(
-    demo: bool, approved_by: str, mark: str
-) -> None:
+def test_answer_that_no_physician_approved_says_so(demo: bool, approved_by: str, mark: str) -> None:
     row = answer("SE-LIP-01", "side_effects", "lip_dryness", approved_by=approved_by)
     decision = Decision("answered", "info", Context(), given=(Given(row, 1, "info"),))
     (item,) = compose(decision, replace(KNOWLEDGE, demo=demo), TEXTS)
