@@ -56,7 +56,7 @@ class ActionRespond(Action):
         return "action_respond"
 
     async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, _domain: dict[str, Any]
     ) -> list[EventType]:
         """Replies to the latest message and remembers its context."""
         knowledge, messages = knowledge_source().current

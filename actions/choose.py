@@ -18,7 +18,7 @@ from core.japanese import JapaneseTokenizer
 from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
 
 #: Most answers in one reply; more would not be read.
-MAX_ANSWERS = 2
+MAX_ANSWERS = 3
 #: Least confidence of an intent that is offered as «did you mean».
 MIN_CANDIDATE = 0.12
 #: Text of a button: what it shows. Patients never type it, and it is only ever looked up.
@@ -28,7 +28,8 @@ _SUBJECT_KINDS = frozenset({"symptom", "procedure", "drug", "brand", "food", "co
 _CONTEXT_KINDS = frozenset({"phase", "person", "dialogue", "duration", "age"})
 _OWN_KINDS = frozenset({"weight", "dose"})
 _OWN_TERM = "own_case"
-_MORE_TERM = "more_detail"
+_WHAT_ABOUT_TERM = "what_about"
+_SELF_TERM = "self"
 _PHASES = {"phase_before": "before", "phase_during": "during", "phase_after": "after"}
 _AND = re.compile(r"\s*(?:とか|または|及び|および|や|と|か|も|、|,|・|&|＆|/|／|それと|あと)\s*")
 _NOT_LETTERS = re.compile(r"[^\W\d_]")
@@ -37,6 +38,8 @@ _HIRAGANA = re.compile(r"[ぁ-んー]")
 RED_FLAG = "red_flag_report"
 SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "bot_challenge", "feedback"})
 _PERSON_WANTED = {"ask_human": "requested", "complaint": "complaint"}
+#: What is said instead of an urgent answer that may not be given.
+_URGENT_TEXT = {"emergency": "emergency", "same_day": "unknown_urgent"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Decision:
         given: the answers, in the order of the questions.
         message: key of a fixed text in ``messages.yml``, "" for none; it follows the answers.
         options: answers offered as buttons under the fixed text.
-        unanswered: the clauses that nothing vetted answers although another clause is answered.
+        unanswered: what was asked as well, in words, and nothing vetted may answer.
         context: what the conversation remembers from now on.
     """
 
@@ -96,6 +99,11 @@ class _Found:
     phase: str | None = None
     audience: str | None = None
     personal: bool = False
+    unknown: tuple[str, ...] = ()
+
+
+#: Topic and subject of a row, and the mention that asks for it.
+_Subject = tuple[str, str, "Mention | None"]
 
 
 def decide(turn: Turn, context: Context, desk: Desk) -> Decision:
@@ -109,6 +117,7 @@ def decide(turn: Turn, context: Context, desk: Desk) -> Decision:
     decision = (
         _pressed_button(turn, context, desk)
         or _red_flag(turn, context)
+        or _urgent_report(turn, context, desk)
         or _person_wanted(turn, context)
         or _answers(turn, context, desk)
         or _reaction(turn, context, desk)
@@ -140,6 +149,24 @@ def _red_flag(turn: Turn, context: Context) -> Decision | None:
     )  # fmt: skip
 
 
+def _urgent_report(turn: Turn, context: Context, desk: Desk) -> Decision | None:
+    """Answers an urgent symptom that is reported, whatever else the message was taken for."""
+    urgent = [
+        (answer, answer.triage)
+        for mention in turn.whole.mentions
+        if mention.kind in _SUBJECT_KINDS
+        for answer in [desk.knowledge.find(mention.topic, mention.term_id, "during", None)]
+        if _urgency(answer) and answer is not None
+        if _said(mention, turn, desk) is Assertion.REPORTED
+    ]
+    if not urgent:
+        return None
+    worst = max(urgent, key=lambda entry: TRIAGE_LEVELS.index(entry[1]))
+    first = _Found((worst,), worst[0].topic, worst[0].subject)
+    found, unanswered = _questions(turn, context, desk)
+    return _give([first, *found], unanswered, context, desk)
+
+
 def _person_wanted(turn: Turn, context: Context) -> Decision | None:
     for question in (turn.whole, *turn.questions):
         if question.intent in _PERSON_WANTED:
@@ -157,6 +184,26 @@ def _to_person(context: Context, reason: str, message: str) -> Decision:
 
 def _answers(turn: Turn, context: Context, desk: Desk) -> Decision | None:
     """Answers to the clauses that ask something; None when none of them does."""
+    if _only_denies(turn, desk):
+        return Decision("smalltalk", "none", context, message="noted")
+    found, unanswered = _questions(turn, context, desk)
+    return _give(found, unanswered, context, desk) if found else None
+
+
+def _only_denies(turn: Turn, desk: Desk) -> bool:
+    """Whether a message without a question only says what the patient does not have."""
+    subjects = [m for m in turn.whole.mentions if m.kind in _SUBJECT_KINDS]
+    return (
+        bool(subjects)
+        and not any(_is_question_mark(q.text) for q in turn.questions)
+        and all(_said(m, turn, desk) is Assertion.NEGATED for m in subjects)
+    )
+
+
+def _questions(
+    turn: Turn, context: Context, desk: Desk
+) -> tuple[list[_Found], tuple[str, ...]]:
+    """What is found for each clause that asks something, and the clauses nothing is found for."""
     found: list[_Found] = []
     unanswered: list[str] = []
     asking = [q for q in turn.questions if _asks(q, desk)]
@@ -173,7 +220,8 @@ def _answers(turn: Turn, context: Context, desk: Desk) -> Decision | None:
         if topic is not None:
             found.append(_find(turn.whole, topic, turn, context, desk))
             unanswered = []
-    return _give(found, tuple(unanswered), context, desk) if found else None
+    unanswered += [words for entry in found for words in entry.unknown]
+    return found, tuple(unanswered)
 
 
 def _asks(question: Question, desk: Desk) -> bool:
@@ -230,50 +278,53 @@ def _only_context(question: Question) -> bool:
     return len(letters) <= 6 and all(_HIRAGANA.match(letter) for letter in letters)
 
 
-def _find(
-    question: Question, topic: str, turn: Turn, context: Context, desk: Desk
-) -> _Found:
+def _find(question: Question, topic: str, turn: Turn, context: Context, desk: Desk) -> _Found:
     """The answers to one clause about a topic."""
     knowledge = desk.knowledge
     same_topic = topic == context.topic
-    own = {m.term_id for m in question.mentions}
+    elliptic = _only_context(question)
+    continues = (
+        elliptic
+        or question.intent == "correction"
+        or any(m.term_id == _WHAT_ABOUT_TERM for m in question.mentions)
+    )
     phase = next((_PHASES[m.term_id] for m in question.mentions if m.term_id in _PHASES), None)
+    phase = phase or (context.phase if continues else None)
     audience = _audience(question) or (context.audience if same_topic else None)
-    if phase is None and same_topic and _only_context(question):
-        phase = context.phase
-    chosen = _subjects(question, topic, knowledge)
-    if not chosen and question is not turn.whole and len(turn.questions) > 1:
-        story = replace(turn.whole, mentions=_story_mentions(turn, question))
-        chosen = _subjects(story, topic, knowledge)
-    if not chosen and same_topic and (_only_context(question)) and context.subject:
+    mentions = tuple(
+        m for m in question.mentions if _said(m, turn, desk) is not Assertion.NEGATED
+    )
+    story = tuple(m for m in turn.whole.mentions if m.end <= question.start)
+    about = replace(question, mentions=mentions)
+    chosen, unknown = _subjects(about, topic, knowledge)
+    if not chosen and story:
+        chosen, _ = _subjects(replace(turn.whole, mentions=story), topic, knowledge)
+    if not chosen and same_topic and elliptic and context.subject:
         chosen = [(topic, context.subject, None)]
     answers: list[tuple[Answer, str]] = []
-    for home, subject, mention in chosen[:MAX_ANSWERS]:
-        answer = knowledge.find(home, subject, phase, audience) or knowledge.find(
-            home, subject, None, None
-        )
+    for home, subject, mention in chosen or [(topic, GENERAL, None)]:
+        answer = knowledge.find(home, subject, phase, audience)
         if answer is not None:
             answers.append((answer, _effective_triage(answer, mention, turn, desk)))
-    if not answers:
-        answer = knowledge.find(topic, GENERAL, phase, audience)
-        if answer is not None:
-            answers.append((answer, _effective_triage(answer, None, turn, desk)))
-    personal = topic in knowledge.topics and knowledge.topics[topic].personal and bool(
-        _OWN_TERM in own or any(m.kind in _OWN_KINDS for m in question.mentions)
+    personal = knowledge.topics[topic].personal and any(
+        m.term_id == _OWN_TERM or m.kind in _OWN_KINDS for m in (*question.mentions, *story)
     )
-    subject = answers[0][0].subject if answers else None
-    return _Found(tuple(answers), topic, subject, phase, audience, personal)
-
-
-def _story_mentions(turn: Turn, question: Question) -> tuple[Mention, ...]:
-    """Mentions before the question: 「ロキソニンを飲んでいます。大丈夫ですか」."""
-    return tuple(m for m in turn.whole.mentions if m.end <= question.start)
+    first = answers[0][0] if answers else None
+    return _Found(
+        tuple(answers),
+        first.topic if first else topic,
+        first.subject if first else None,
+        phase,
+        audience,
+        personal,
+        unknown,
+    )
 
 
 def _subjects(
     question: Question, topic: str, knowledge: Knowledge
-) -> list[tuple[str, str, Mention | None]]:
-    """What a clause is about: topic, subject and mention, in the order they are written.
+) -> tuple[list[_Subject], tuple[str, ...]]:
+    """What a clause is about, in the order it is written, and the things that no row is about.
 
     One subject: a thing before an aspect of it, then the more urgent row, then the longer mention.
     What is joined to it by と, や or 、 is meant as well, also when it belongs to another topic.
@@ -288,18 +339,19 @@ def _subjects(
         ),
         default=None,
     )
-    chosen: list[tuple[str, str, Mention | None]] = []
+    chosen: list[_Subject] = []
+    unknown: tuple[str, ...] = ()
     if best is not None:
         chosen.append((topic, best.term_id, best))
     anchor = best or next(
         (m for m in question.mentions if m.kind == "topic" and m.topic == topic), None
     )
     if anchor is not None and anchor.kind in _SUBJECT_KINDS | {"topic"}:
-        joined = _joined_to(anchor, question, topic, knowledge)
+        joined, unknown = _joined_to(anchor, question, topic, knowledge)
         if joined and not chosen:
             chosen.append((topic, GENERAL, anchor))
         chosen += joined
-    return sorted(chosen, key=lambda c: c[2].start if c[2] else 0)
+    return sorted(chosen, key=lambda c: c[2].start if c[2] else 0), unknown
 
 
 def _has_row(topic: str, subject: str, knowledge: Knowledge) -> bool:
@@ -308,9 +360,13 @@ def _has_row(topic: str, subject: str, knowledge: Knowledge) -> bool:
 
 def _joined_to(
     anchor: Mention, question: Question, topic: str, knowledge: Knowledge
-) -> list[tuple[str, str, Mention | None]]:
-    """The subjects that と, や or 、 joins to a mention, each with the topic that answers it."""
-    joined: list[tuple[str, str, Mention | None]] = []
+) -> tuple[list[_Subject], tuple[str, ...]]:
+    """The subjects that と, や or 、 joins to a mention, and the words of those no row is about.
+
+    Each subject comes with the topic that answers it.
+    """
+    joined: list[_Subject] = []
+    unknown: list[str] = []
     for other in question.mentions:
         first, second = sorted((anchor, other), key=lambda m: m.start)
         between = question.text[first.end - question.start : second.start - question.start]
@@ -324,13 +380,17 @@ def _joined_to(
                 joined.append((home, other.term_id, other))
             elif home and home != topic:
                 joined.append((home, GENERAL, other))
+            else:
+                start, end = other.start - question.start, other.end - question.start
+                unknown.append(question.text[start:end])
     covered = [m for _, subject, m in joined if subject != GENERAL and m is not None]
-    return [
+    distinct = [
         entry
         for entry in joined
         if entry[1] != GENERAL
         or not any(c.start < entry[2].end and entry[2].start < c.end for c in covered if entry[2])
     ]
+    return distinct, tuple(unknown)
 
 
 def _urgency(answer: Answer | None) -> int:
@@ -344,19 +404,25 @@ def _audience(question: Question) -> str | None:
         return "parent"
     if terms & {"wife", "husband", "girlfriend", "boyfriend", "partner"}:
         return "partner"
-    return None
+    return "patient" if _SELF_TERM in terms else None
 
 
 def _effective_triage(answer: Answer, mention: Mention | None, turn: Turn, desk: Desk) -> str:
     """The row's triage, or consult when an urgent row's subject is only asked about."""
     if answer.triage not in ("same_day", "emergency"):
         return answer.triage
-    start, end = (mention.start, mention.end) if mention else (0, len(turn.text))
+    said = _said(mention, turn, desk)
+    return answer.triage if said is Assertion.REPORTED else _triage_when_asked(answer)
+
+
+def _said(mention: Mention | None, turn: Turn, desk: Desk) -> Assertion:
+    """What the message says of a mention, or of its last words when there is none."""
     tokens = desk.tokenizer.tokenize(turn.text)
     if not tokens:
-        return answer.triage
-    said = assertion_of(tokens, start, end)
-    return answer.triage if said is Assertion.REPORTED else _triage_when_asked(answer)
+        return Assertion.REPORTED
+    if mention is None:
+        return assertion_of(tokens, tokens[0].start, tokens[-1].end)
+    return assertion_of(tokens, mention.start, mention.end)
 
 
 def _triage_when_asked(answer: Answer) -> str:
@@ -373,19 +439,22 @@ def _give(
     """Gives what was found, each answer at the depth that the conversation has not seen yet."""
     shown = dict(context.shown)
     given: list[Given] = []
-    reasons: list[str] = []
+    held: list[tuple[str, Answer, str]] = []
     for answer, triage in _distinct(found):
-        withheld = desk.withheld(answer)
-        level = depth or shown.get(answer.answer_id, 0) + 1
+        before = shown.get(answer.answer_id, 0)
+        withheld = desk.withheld(answer) or ("repeated" if before >= 2 else None)
         if withheld:
-            reasons.append(withheld)
-        elif level > 2 and shown.get(answer.answer_id, 0) >= 2:
-            reasons.append("repeated")
-        else:
-            shown[answer.answer_id] = max(level, shown.get(answer.answer_id, 0))
-            given.append(Given(answer, level, triage))
+            held.append((withheld, answer, triage))
+            continue
+        level = depth or before + 1
+        shown[answer.answer_id] = max(level, before)
+        given.append(Given(answer, level, triage))
+    rank = TRIAGE_LEVELS.index
+    withheld_triage = max((t for _, _, t in held), key=rank, default="none")
+    triage = max((withheld_triage, *(g.triage for g in given)), key=rank)
+    if held or not given:
+        triage = max(triage, "consult", key=rank)
     main = found[0]
-    triage = max((g.triage for g in given), key=TRIAGE_LEVELS.index, default="consult")
     remembered = replace(
         context,
         topic=main.topic,
@@ -397,23 +466,24 @@ def _give(
         unclear=0,
         offered="person" if triage == "consult" else "",
     )
-    if not given:
-        reason = reasons[0] if reasons else "no_answer"
-        status = "handoff" if reason == "repeated" else "fallback"
-        return Decision(
-            status, "consult", remembered, escalate=True, reason=reason, message=reason
-        )
     urgent = triage in ("same_day", "emergency")
+    if not given:
+        reason = held[0][0] if held else "no_answer"
+        status = "handoff" if reason == "repeated" else "fallback"
+        message = _URGENT_TEXT.get(triage, reason)
+        return Decision(
+            "triage" if triage == "emergency" else status, triage, remembered,
+            escalate=True, reason="red_flag" if urgent else reason, message=message,
+        )  # fmt: skip
     must_decide = any(f.personal for f in found) or any(
         g.answer.handoff == "always" and g.triage == g.answer.triage for g in given
     )
+    reasons = [reason for reason, _, _ in held] + ["low_confidence"] * bool(unanswered)
+    if must_decide:
+        reasons.insert(0, "policy")
+        triage = max(triage, "consult", key=rank)
     if urgent:
         reasons.insert(0, "red_flag")
-    elif must_decide:
-        reasons.insert(0, "policy")
-        triage = max(triage, "consult", key=TRIAGE_LEVELS.index)
-    if unanswered:
-        reasons.append("low_confidence")
     return Decision(
         status="triage" if triage == "emergency" else "answered",
         triage=triage,
@@ -421,8 +491,10 @@ def _give(
         escalate=bool(reasons),
         reason=reasons[0] if reasons else None,
         given=tuple(given),
-        message="escalated" if urgent or must_decide else "",
-        unanswered=unanswered,
+        message=_URGENT_TEXT.get(
+            withheld_triage, "escalated" if urgent or must_decide else ""
+        ),
+        unanswered=(*unanswered, *(answer.question for _, answer, _ in held)),
     )
 
 
@@ -453,13 +525,17 @@ def _reaction(turn: Turn, context: Context, desk: Desk) -> Decision | None:
             found = _Found(((answer, _triage_when_asked(answer)),), answer.topic, answer.subject)
             return _give([found], (), context, desk)
         return Decision("smalltalk", "none", context, message="affirm")
+    if intent == "correction":
+        return Decision("clarify", "none", context, reason="ambiguous", message="what_instead")
     if intent == "deny":
-        if context.unclear:
+        if context.unclear and context.offered != "person":
             return Decision(
                 "clarify", "none", replace(context, offered="person"),
                 reason="ambiguous", message="offer_person",
             )  # fmt: skip
-        return Decision("smalltalk", "none", replace(context, offered=""), message="deny")
+        return Decision(
+            "smalltalk", "none", replace(context, offered="", unclear=0), message="deny"
+        )
     if intent == "out_of_scope":
         return Decision(
             "fallback", "none", context, reason="out_of_scope", message="out_of_scope"

@@ -67,7 +67,8 @@ def _answer_text(
 
 
 def _footer(answer: Answer, knowledge: Knowledge, messages: Messages) -> str:
-    sources = messages.text("sources", sources="、".join(_source_names(answer, knowledge, messages)))
+    names = "、".join(_source_names(answer, knowledge, messages))
+    sources = messages.text("sources", sources=names)
     date = answer.reviewed_on.isoformat() if answer.reviewed_on else ""
     footer = f"（{sources}／{messages.text('reviewed', date=date)}）"
     if knowledge.demo:

@@ -32,10 +32,10 @@ class Context:
 
     @classmethod
     def from_slot(cls, value: Mapping[str, Any] | None) -> Context:
-        """The context of a slot's value; a new one for an empty slot."""
-        if not value:
-            return cls()
-        return cls(**{**value, "last": tuple(value["last"])})
+        """The context of a slot's value; what it lacks or an older version wrote is left out."""
+        stored = value or {}
+        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
+        return cls(**{**known, "last": tuple(known.get("last", ()))})
 
     def to_slot(self) -> dict[str, Any]:
         """The value for the slot, of plain JSON types."""

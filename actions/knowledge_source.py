@@ -1,4 +1,4 @@
-"""Keeps the action server's table current: reads it from files or a URL, keeps the last good copy."""
+"""Keeps the action server's table current: from files or a URL, and always the last good copy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import requests
 
 from core.faults import DataError
 from core.knowledge import Files, Knowledge, load_knowledge
+from core.locale import sentence
 from core.messages import Messages
 from core.terms import load_terms
 
@@ -50,11 +51,7 @@ class KnowledgeSource:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
-        files = Files.read(folder / "knowledge")
-        self._current = self._load(files)
-        self._seen = files.version
-        if url:
-            self.refresh()
+        self._current = self._first()
 
     @property
     def current(self) -> tuple[Knowledge, Messages]:
@@ -62,7 +59,7 @@ class KnowledgeSource:
         return self._current
 
     def refresh(self) -> bool:
-        """Takes over a changed table; returns whether there was one. Never raises."""
+        """Takes over a changed table; returns whether there was one."""
         with self._lock:
             try:
                 files = self._fetch() if self._url else Files.read(self._folder / "knowledge")
@@ -71,12 +68,12 @@ class KnowledgeSource:
                 self._seen = files.version
                 self._current = self._load(files)
             except DataError as error:
-                logger.error("知識表に誤りがあり、前の版で続けます。\n%s", error)
+                logger.error(sentence("tools.table_broken", detail=error))
                 return False
             except requests.RequestException as error:
-                logger.warning("知識表を取得できず、前の版で続けます（%s）。", type(error).__name__)
+                logger.warning(sentence("tools.table_unreachable", detail=type(error).__name__))
                 return False
-            logger.info("知識表を読み直しました（版 %s）。", files.version)
+            logger.info(sentence("tools.table_reloaded", version=files.version))
             return True
 
     def start(self) -> None:
@@ -89,12 +86,31 @@ class KnowledgeSource:
 
     def _run(self) -> None:
         while not self._stop.wait(REFRESH_SECONDS):
-            self.refresh()
+            try:
+                self.refresh()
+            except Exception:
+                # The thread must outlive whatever a file or a server may do.
+                logger.exception("refreshing the table failed")
+
+    def _first(self) -> tuple[Knowledge, Messages]:
+        """The first good copy: of the address if there is one that answers, else of the files."""
+        if self._url:
+            try:
+                files = self._fetch()
+                if files is not None:
+                    loaded = self._load(files)
+                    self._seen = files.version
+                    return loaded
+            except (DataError, requests.RequestException) as error:
+                logger.warning(sentence("tools.table_from_files", detail=error))
+                self._etag = None
+        files = Files.read(self._folder / "knowledge")
+        self._seen = files.version
+        return self._load(files)
 
     def _load(self, files: Files) -> tuple[Knowledge, Messages]:
         knowledge = load_knowledge(files, self._terms, self._today())
-        messages = Messages.load(self._folder / "knowledge")
-        return knowledge, messages.with_clinic(knowledge.clinic)
+        return knowledge, Messages(files.contents["messages.yml"], files.contents["clinic.yml"])
 
     def _fetch(self) -> Files | None:
         assert self._url is not None

@@ -33,9 +33,7 @@ def main() -> int:
     return 0
 
 
-def _featurized(
-    model: Model, examples: list[Labelled]
-) -> tuple[list[Message], dict[str, float]]:
+def _featurized(model: Model, examples: list[Labelled]) -> tuple[list[Message], dict[str, float]]:
     """Messages with their features, and the milliseconds a message of each featurizer."""
     messages = [Message({TEXT: e.text, INTENT: e.topic}) for e in examples]
     spent: dict[str, float] = dict.fromkeys(_FEATURIZERS, 0.0)
@@ -57,7 +55,7 @@ class _InMemory(LinearTopicClassifier):
     """The classifier without Rasa's storage."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        super().__init__(config, None, None)  # type: ignore[arg-type]
+        super().__init__(config, None, None)
 
 
 def _accuracy(train_set: list[Message], test_set: list[Message], without: str | None) -> float:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from nlu.linear_topic_classifier import SCORE_GAP
+from nlu.topic_decision import signs
 from tools.places import ROOT
 
 FROZEN = ROOT / "tests" / "nlu" / "frozen.csv"
@@ -30,11 +32,13 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a model made of a sentence: the decision, the ranking, and the seconds it took."""
+    """What a model made of a sentence: the decision, the ranking, the signs that the first intent
+    is right (``nlu.topic_decision.SIGNS``), and the seconds it took.
+    """
 
     intent: str
     ranking: tuple[tuple[str, float], ...]
-    topics_named: frozenset[str]
+    signs: tuple[float, ...]
     seconds: float
 
     @property
@@ -88,11 +92,12 @@ class Model:
             start = time.perf_counter()
             result: dict[str, Any] = await self._agent.parse_message(text)
             seconds = time.perf_counter() - start
+            ranking = tuple((e["name"], e["confidence"]) for e in result["intent_ranking"])
             parsed.append(
                 Parsed(
                     result["intent"]["name"] or FALLBACK,
-                    tuple((e["name"], e["confidence"]) for e in result["intent_ranking"]),
-                    frozenset(e["role"] for e in result["entities"] if e.get("role")),
+                    ranking,
+                    signs(*ranking[0], result.get(SCORE_GAP, 0.0), result["entities"]),
                     seconds,
                 )
             )

@@ -52,7 +52,7 @@ def main() -> int:
     vanilla = RUN_DIR / "vanilla.tar.gz"
     if not arguments.no_training:
         start = time.perf_counter()
-        train(RUN_DIR / "bench.tar.gz", ["data/nlu", "data/rules.yml"], {})
+        train(RUN_DIR / "bench.tar.gz", ["data/nlu", "data/rules.yml"], {}, force=True)
         ours_training = time.perf_counter() - start
     if not arguments.no_training or not vanilla.exists():
         command = [str(BOT_BIN / "python"), "-m", "benchmarks.vanilla"]

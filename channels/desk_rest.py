@@ -28,11 +28,11 @@ logger = logging.getLogger(__name__)
 
 #: Longest message the bot reads by itself, in characters; a longer one goes to a person.
 MAX_MESSAGE_CHARS = 2000
-#: Longest conversation id.
-MAX_SENDER_CHARS = 128
 #: Seconds after which a turn counts as failed.
 TURN_TIMEOUT_SECONDS = 7.0
 
+#: A conversation id: up to 128 characters that can be seen and encoded.
+_SENDER = re.compile("[!-~]{1,128}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LEADING_SLASHES = re.compile(r"^[\s/／⁄∕]+")
@@ -60,16 +60,16 @@ class DeskRest(InputChannel):
         """The channel's addresses."""
         blueprint = Blueprint("desk_rest", __name__)
 
-        @blueprint.get("/")
-        async def health(request: Request) -> HTTPResponse:
+        async def health(_: Request) -> HTTPResponse:
             return response.json({"status": "ok"})
 
-        @blueprint.post("/webhook")
         async def receive(request: Request) -> HTTPResponse:
             body = request.json if isinstance(request.json, dict) else {}
             items = await self.reply(body.get("sender"), body.get("message"), on_new_message)
             return response.json(items)
 
+        blueprint.add_route(health, "/", methods=["GET"])
+        blueprint.add_route(receive, "/webhook", methods=["POST"])
         return blueprint
 
     async def reply(
@@ -85,7 +85,7 @@ class DeskRest(InputChannel):
         Returns:
             At least one ``text`` item and exactly one ``custom`` item; never raises.
         """
-        if not isinstance(sender, str) or not 0 < len(sender) <= MAX_SENDER_CHARS:
+        if not isinstance(sender, str) or not _SENDER.fullmatch(sender):
             sender = uuid.uuid4().hex
         text = clean(message) if isinstance(message, str) else ""
         if not normalize(text[:MAX_MESSAGE_CHARS]).text.strip():
@@ -107,7 +107,7 @@ class DeskRest(InputChannel):
     def _fixed(
         self, reason: str, sender: str, triage: str, escalate: bool
     ) -> list[dict[str, Any]]:
-        custom = {
+        custom: dict[str, Any] = {
             "status": "fallback",
             "answers": [],
             "triage": triage,
@@ -122,7 +122,10 @@ class DeskRest(InputChannel):
 
 
 def clean(text: str) -> str:
-    """A patient's text as Rasa may see it: no lone surrogates or control characters, which break
-    encoders and databases behind it, and no leading slash, which Rasa takes for an intent."""
+    """A patient's text as Rasa may see it.
+
+    Lone surrogates and control characters break encoders and databases behind it, and a leading
+    slash is taken for an intent, so none of them is left.
+    """
     text = _CONTROLS.sub(" ", _SURROGATES.sub("\ufffd", text))
     return _LEADING_SLASHES.sub("", text).rstrip()

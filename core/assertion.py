@@ -7,6 +7,7 @@ grammar of Japanese, not of any illness. What stays unclear counts as reported, 
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Sequence
 
 from core.japanese import Token
@@ -14,7 +15,10 @@ from core.japanese import Token
 _NEGATIONS = frozenset({"無い", "ない", "ぬ", "ず", "へん", "なし", "無し", "まい"})
 #: Verbs whose negation denies the mention (頭痛が出ない), unlike 頭痛が治らない; auxiliaries too.
 _OCCURRENCE = frozenset(
-    {"有る", "居る", "為る", "成る", "出る", "感ずる", "感じる", "起こる", "起きる", "見る", "御座る", "言う"}
+    {
+        "有る", "居る", "為る", "成る", "出る", "感ずる", "感じる", "起こる", "起きる", "見る",
+        "御座る", "言う",
+    }
 )  # fmt: skip
 #: Nouns without meaning of their own that may stand between a mention and its negation.
 _LIGHT_NOUNS = frozenset({"訳", "事", "こと", "様", "所", "気配", "症状", "感じ", "副作用", "自覚"})
@@ -32,13 +36,15 @@ _STATES = frozenset({"有る", "居る", "続く", "御座る"})
 #: Words that make a mention which nobody says to have a subject of talk.
 _TALK = frozenset(
     {
-        "心配", "不安", "怖い", "こわい", "恐れる", "気", "教える", "知る", "予防", "防ぐ", "避ける",
-        "リスク", "危険性", "確率", "噂", "本当",
+        "心配", "不安", "怖い", "こわい", "恐れる", "気", "教える", "知る", "予防", "防ぐ",
+        "避ける", "リスク", "危険性", "確率", "噂", "本当",
     }
 )  # fmt: skip
 _HEARD = frozenset({"聞く", "読む", "書く", "見る", "載る", "伺う", "本当", "まじ", "マジ", "噂"})
 _PEOPLE = frozenset({"人", "方", "者", "患者", "事", "こと"})
 _INTERROGATIVES = frozenset({"どう", "何", "何処", "何時", "どの", "どんな", "何故"})
+#: Verbs of 〜について, 〜に関して, 〜に対して, which are particles.
+_PARTICLE_VERBS = frozenset({"つく", "付く", "就く", "関する", "対する"})
 _QUESTION_PARTICLES = frozenset({"か", "かな", "かしら", "の", "け", "っけ"})
 _SERIES_MARKS = frozenset({"と", "や", "も", "か", "とか", "、", ",", "・", "及び", "又は"})
 _CLAUSE_MARKS = frozenset("、,。!?\n")
@@ -66,7 +72,8 @@ def assertion_of(tokens: Sequence[Token], start: int, end: int) -> Assertion:
 
     Args:
         tokens: words of the whole text.
-        start, end: offsets of the mention in the same text.
+        start: offset of the mention in the same text.
+        end: offset of its end.
     """
     first = next((i for i, t in enumerate(tokens) if t.end > start), 0)
     last = next((i for i, t in enumerate(tokens) if t.end >= end), len(tokens) - 1)
@@ -75,7 +82,8 @@ def assertion_of(tokens: Sequence[Token], start: int, end: int) -> Assertion:
     own = after[: _own_length(after)]
     predicate = [*tokens[first : last + 1], *own]
     asks = _is_question(tokens, right)
-    if _supposed(tokens[left:right], [tokens[last], *own]) or _at_a_time_that_may_come(tokens, own, right):
+    supposed = _supposed(tokens[left:right], [tokens[last], *own])
+    if supposed or _at_a_time_that_may_come(tokens, own, right):
         return Assertion.HYPOTHETICAL
     denied = _negated(own) and _deniable(tokens[first : last + 1], own)
     if denied and not (asks and len(own) == len(after)):
@@ -106,13 +114,15 @@ def _clause(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
 def _ends_clause(tokens: Sequence[Token], index: int) -> bool:
     token = tokens[index]
     previous = tokens[index - 1] if index else None
+    if token.norm in ("、", ",") and previous is not None:
+        return previous.norm not in _OPEN_PARTICLES or previous.pos[1] == "接続助詞"
     if token.norm in _CLAUSE_MARKS:
-        opened = previous is not None and previous.norm in _OPEN_PARTICLES
-        return token.norm not in "、," or not opened or previous.pos[1] == "接続助詞"
+        return True
     if previous is not None and previous.pos[1] == "準体助詞" and token.norm == "で":
         # ので in two words, but not のではないか
         return index + 1 == len(tokens) or tokens[index + 1].norm not in ("は", "も")
-    return token.pos[1] == "接続助詞" and token.lemma in _CLAUSE_CONJUNCTIONS
+    conjunction = token.pos[1] == "接続助詞" or token.pos[0] == "接続詞"
+    return conjunction and token.lemma in _CLAUSE_CONJUNCTIONS
 
 
 def _series_end(tokens: Sequence[Token], last: int) -> int:
@@ -128,7 +138,7 @@ def _series_end(tokens: Sequence[Token], last: int) -> int:
         nouns = index
         while index < len(tokens) and _is_noun(tokens[index]):
             index += 1
-        if marks == nouns or index == nouns:
+        if nouns in (marks, index):
             return end
         end = index = index - 1
 
@@ -145,7 +155,6 @@ def _own_length(after: Sequence[Token]) -> int:
         following = [t for t in after[i + 1 :] if t.lemma not in ("は", "も")][:1]
         helper = following and following[0].pos[1] == "非自立可能" and following[0].lemma != "良い"
         if token.pos[1] == "接続助詞" and token.lemma in ("て", "で") and not helper:
-            # 〜について, 〜に関して, 〜に対して are particles.
             if i >= 2 and after[i - 2].norm == "に" and after[i - 1].lemma in _PARTICLE_VERBS:
                 continue
             return i
@@ -153,9 +162,6 @@ def _own_length(after: Sequence[Token]) -> int:
         if ends and following and following[0].lemma in _INTERROGATIVES:
             return i + 1
     return len(after)
-
-
-_PARTICLE_VERBS = frozenset({"つく", "付く", "就く", "関する", "対する"})
 
 
 def _supposed(clause: Sequence[Token], predicate: Sequence[Token]) -> bool:
@@ -204,9 +210,8 @@ def _negated(own: Sequence[Token]) -> bool:
     """Whether the predicate says that the mention is not there: an odd number of negations."""
     count = 0
     for token in own:
-        if token.lemma in _NEGATIONS and token.pos[0] in ("形容詞", "助動詞", "名詞"):
-            count += 1
-        elif token.lemma == "なくなる":
+        negates = token.lemma in _NEGATIONS and token.pos[0] in ("形容詞", "助動詞", "名詞")
+        if negates or token.lemma == "なくなる":
             count += 1
         elif token.lemma == "しか" or (count and token.lemma == "か"):
             return False
@@ -240,7 +245,7 @@ def _passes_negation(token: Token) -> bool:
 
 def _told(words: Sequence[Token]) -> bool:
     """Whether the words tell a fact: past, progressive, completion."""
-    for previous, token in zip([None, *words], words):
+    for previous, token in zip([None, *words], words, strict=False):
         if token.lemma in ("てる", "仕舞う", "ちゃう", "じゃう"):
             return True
         if token.lemma == "居る" and previous is not None and previous.lemma in ("て", "で"):
@@ -253,14 +258,14 @@ def _told(words: Sequence[Token]) -> bool:
 def _of_people(own: Sequence[Token]) -> bool:
     """Whether what is told describes people or events in general: 頭痛が出た人, 出たこと."""
     return any(
-        token.lemma in _PEOPLE and previous.pos[5].startswith("連体形")
-        for previous, token in zip(own, own[1:])
+        token.lemma in _PEOPLE and token.norm != "ほう" and previous.pos[5].startswith("連体形")
+        for previous, token in itertools.pairwise(own)
     )
 
 
 def _holds_now(words: Sequence[Token]) -> bool:
     """Whether the words say that something is so now: told, an adjective, a state, a negation."""
-    for previous, token, following in zip([None, *words], words, [*words[1:], None]):
+    for previous, token, following in zip([None, *words], words, [*words[1:], None], strict=False):
         wondered = following is not None and following.lemma == "か"
         if token.pos[0] == "形容詞" or token.lemma in _STATES:
             return True
@@ -272,7 +277,7 @@ def _holds_now(words: Sequence[Token]) -> bool:
 
 
 def _talked_about(predicate: Sequence[Token], own: int) -> bool:
-    """Hearsay (頭痛が出るらしい, 出ると聞いた), worry (頭痛が心配), interest (頭痛について知りたい).
+    """Hearsay (頭痛が出るらしい), worry (頭痛が心配), interest (頭痛について知りたい).
 
     Args:
         predicate: the mention and what is said of it.
@@ -282,7 +287,7 @@ def _talked_about(predicate: Sequence[Token], own: int) -> bool:
         token, before = predicate[i], predicate[:i]
         previous = predicate[i - 1]
         quoted = previous.lemma in ("と", "って") or any(
-            a.lemma == "と" and b.lemma == "言う" for a, b in zip(before, before[1:])
+            a.lemma == "と" and b.lemma == "言う" for a, b in itertools.pairwise(before)
         )
         if token.lemma in _HEARD and quoted:
             written = any(t.lemma in ("有る", "れる") for t in predicate[i:])
@@ -290,7 +295,10 @@ def _talked_about(predicate: Sequence[Token], own: int) -> bool:
         if token.lemma in _TALK:
             # 気 stands here for 気になる, and 本当 for 本当か.
             worry = token.lemma != "気" or any(t.lemma == "成る" for t in predicate[i:])
-            return worry and not _holds_now(before)
+            # 鼻血の止め方を教えて is said with a bleeding nose.
+            remedy = previous.norm == "を" and predicate[own].norm == "の"
+            remedy = remedy and not any(t.lemma == "副作用" for t in before)
+            return worry and not remedy and not _holds_now(before)
         reported_speech = token.lemma == "らしい" or (
             token.norm == "そう" and previous.pos[5].startswith(("終止形", "連体形"))
         )
@@ -324,9 +332,9 @@ def _is_given(predicate: Sequence[Token], tokens: Sequence[Token], right: int) -
 
     頭が痛いのは…ですか, 頭が痛いの without a question mark, and 頭痛はどうすればいいですか do.
     """
-    for previous, token, following in zip(predicate, predicate[1:], predicate[2:]):
-        nominal = token.norm == "の" and following.lemma in ("は", "って", "も")
-        if nominal and previous.pos[5].startswith(("終止形", "連体形")) and previous.lemma != "言う":
+    for previous, token, following in zip(predicate, predicate[1:], predicate[2:], strict=False):
+        stated = previous.pos[5].startswith(("終止形", "連体形")) and previous.lemma != "言う"
+        if stated and token.norm == "の" and following.lemma in ("は", "って", "も"):
             return True
         if (previous.lemma, token.lemma, following.lemma) == ("どう", "為る", "ば"):
             return True

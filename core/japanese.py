@@ -30,8 +30,8 @@ _REPLACEMENT = "\ufffd"
 _ELONGATION = frozenset("ー〜~!?。、.,…笑wっッぁぃぅぇぉァィゥェォ")
 # Joined to the character before them so that NFKC sees the whole cluster: ﾊﾞ, ﾊﾟ.
 _HALF_WIDTH_SOUND_MARKS = frozenset("ﾞﾟ")
-# Low bits of a SudachiPy word id: all set in a word that it joined from unknown pieces (ロアキュ+テン),
-# which it does not call out-of-vocabulary.
+# Low bits of a SudachiPy word id: all set in a word that it joined from pieces (ロアキュ+テン), which
+# it does not call out-of-vocabulary.
 _NO_WORD = 0x0FFF_FFFF
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
@@ -153,7 +153,7 @@ def _clean(piece: str) -> str:
             out.append("\n")
         elif category == "Cs":
             out.append(_REPLACEMENT)
-        elif category == "Cc" or category == "Zs":
+        elif category in ("Cc", "Zs"):
             out.append(" ")
         elif category == "Cf" or "\ufe00" <= char <= "\ufe0f":
             continue
@@ -230,7 +230,8 @@ def shared_tokenizer(user_dictionary: Path | None) -> JapaneseTokenizer:
 
 def default_cache_dir() -> Path:
     """Folder for compiled dictionaries: ``$XDG_CACHE_HOME`` or ``~/.cache``, else the temporary
-    folder when there is no writable home."""
+    folder when there is no writable home.
+    """
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "patient-desk"
         base.mkdir(parents=True, exist_ok=True)
@@ -263,7 +264,7 @@ def _compiled(source: Path, rows: bytes, cache_dir: Path) -> Path:
     os.close(handle)
     try:
         sudachipy.sudachipy.build_user_dic(system=str(system), lex=[rows], output=partial)
-        os.replace(partial, target)
+        Path(partial).replace(target)
     except Exception as error:
         raise ValueError(f"{source}: the user dictionary does not compile: {error}") from error
     finally:

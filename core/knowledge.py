@@ -1,7 +1,8 @@
 """The vetted knowledge table: load it, check every invariant, look answers up.
 
 The files are ``answers.csv``, ``sources.csv``, ``references.csv``, ``clinic.yml``, ``topics.yml``,
-``numbers.yml`` and ``wording.yml`` of ``data/knowledge``, and the term ids of the lexicon.
+``numbers.yml``, ``wording.yml`` and ``messages.yml`` of ``data/knowledge``, and the term ids of the
+lexicon.
 Nothing here knows a drug: what may be said is in the files.
 """
 
@@ -150,7 +151,10 @@ class Knowledge:
         """The most specific answer of a topic and subject for that phase and audience.
 
         Args:
-            phase, audience: what the patient said, or None when nothing was said.
+            topic: the topic.
+            subject: a term id, or ``general``.
+            phase: the phase the patient spoke of, or None.
+            audience: whom the question is about, or None.
 
         Returns:
             The row whose phase and audience both fit; a row made for this phase comes before one
@@ -178,7 +182,7 @@ class Files:
 
     NAMES = (
         "answers.csv", "sources.csv", "references.csv",
-        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml",
+        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml", "messages.yml",
     )  # fmt: skip
 
     @classmethod
@@ -255,7 +259,8 @@ def load_knowledge(files: Files, subjects: Iterable[str], today: dt.date) -> Kno
 @dataclass(frozen=True)
 class _Wording:
     """``wording.yml``: what answers may not say (phrase, reason), what urgent ones must say (by
-    triage), and what some answer of a topic must say (topic, words, reason)."""
+    triage), and what some answer of a topic must say (topic, words, reason).
+    """
 
     forbidden: tuple[tuple[str, str], ...]
     urgent_actions: Mapping[str, tuple[str, ...]]
@@ -440,7 +445,8 @@ class _Loader:
         if not value:
             self._add(file, row.line, column, "empty")
         elif lines.setdefault(value, row.line) != row.line:
-            self._add(file, row.line, column, "duplicate", value=value, row=lines[value])
+            place = {"value": value, "row": lines[value]}
+            self.faults.append(Fault(file, row.line, column, "duplicate", place))
 
     def _choice(self, file: str, row: Row, column: str, allowed: Iterable[str]) -> None:
         if row[column] not in allowed:
@@ -461,9 +467,7 @@ class _Loader:
                 self._add("answers.csv", row.line, column, "empty")
             for name in _PLACEHOLDER.findall(text):
                 if name not in clinic:
-                    self._add(
-                        "answers.csv", row.line, column, "unknown_placeholder", value=name
-                    )
+                    self._add("answers.csv", row.line, column, "unknown_placeholder", value=name)
             filled = _PLACEHOLDER.sub(lambda m: clinic.get(m.group(1), ""), text)
             if len(filled) > limit:
                 self._add(
@@ -500,9 +504,7 @@ class _Loader:
                 due=due, reviewed=reviewed,
             )  # fmt: skip
         if reviewed and reviewed > self._today:
-            self._add(
-                "answers.csv", row.line, "reviewed_on", "reviewed_in_future", value=reviewed
-            )
+            self._add("answers.csv", row.line, "reviewed_on", "reviewed_in_future", value=reviewed)
 
     def _check_handoff(self, row: Row) -> None:
         expected = _HANDOFF_OF_TRIAGE.get(row["triage"], HANDOFFS)
@@ -528,9 +530,7 @@ class _Loader:
                 if other != answer.answer_id:
                     self._add("answers.csv", line, "subject", "ambiguous", other=other)
 
-    def _check_coverage(
-        self, topics: Mapping[str, Topic], published: Mapping[str, Answer]
-    ) -> None:
+    def _check_coverage(self, topics: Mapping[str, Topic], published: Mapping[str, Answer]) -> None:
         answered = {answer.topic for answer in published.values()}
         general = {
             a.topic
@@ -545,7 +545,8 @@ class _Loader:
 
     def _check_numbers(self, answers: list[tuple[int, Answer]]) -> None:
         """Every number with a unit must stand in ``numbers.yml`` for the row's topic: so two rows
-        cannot tell different periods, and a clinic's own values come only by placeholder."""
+        cannot tell different periods, and a clinic's own values come only by placeholder.
+        """
         allowed: dict[str, set[str]] = {}
         entries = self._yaml("numbers.yml", "numbers")
         with _shaped("numbers.yml", "numbers"):
@@ -562,9 +563,7 @@ class _Loader:
                             value=match.group(), topic=answer.topic,
                         )  # fmt: skip
 
-    def _check_required_statements(
-        self, published: Iterable[Answer], wording: _Wording
-    ) -> None:
+    def _check_required_statements(self, published: Iterable[Answer], wording: _Wording) -> None:
         rows = list(published)
         for topic, words, reason in wording.required:
             texts = [a.short + a.detail for a in rows if a.topic == topic]

@@ -113,7 +113,9 @@ class Lexicon:
             (start, end, term_id)
             for start, end, term_id in plain
             if not any(
-                s <= start and end <= e and term_id != other
+                s <= start
+                and end <= e
+                and term_id != other
                 and self.terms[term_id].kind == self.terms[other].kind
                 and self.terms[term_id].kind != "aspect"
                 for s, e, other in combined
@@ -165,8 +167,11 @@ class Lexicon:
                 self._combinations.append((term.term_id, tuple(names)))
         for kind, units in _UNITS.items():
             self._quantities.add(
-                kind, [[{"NORM": {"REGEX": _NUMERAL}}, {"NORM": {"IN": list(units)}}],
-                       [{"NORM": {"REGEX": _NUMERAL}}, {"LEMMA": {"IN": list(units)}}]],
+                kind,
+                [
+                    [{"NORM": {"REGEX": _NUMERAL}}, {"NORM": {"IN": list(units)}}],
+                    [{"NORM": {"REGEX": _NUMERAL}}, {"LEMMA": {"IN": list(units)}}],
+                ],
                 greedy="LONGEST",
             )
 
@@ -178,16 +183,12 @@ class Lexicon:
             self._phrases.add(name, [self._doc(tokens)])
 
     def _doc(self, tokens: Sequence[Token]) -> Doc:
-        doc = Doc(
-            self._vocab, words=[t.norm for t in tokens], lemmas=[t.lemma for t in tokens]
-        )
+        doc = Doc(self._vocab, words=[t.norm for t in tokens], lemmas=[t.lemma for t in tokens])
         for spacy_token, token in zip(doc, tokens):
             spacy_token.norm_ = token.lemma if token.pos[1] == "数詞" else token.norm.lower()
         return doc
 
-    def _named_spans(
-        self, doc: Doc, tokens: Sequence[Token]
-    ) -> dict[str, set[tuple[int, int]]]:
+    def _named_spans(self, doc: Doc, tokens: Sequence[Token]) -> dict[str, set[tuple[int, int]]]:
         spans: dict[str, set[tuple[int, int]]] = defaultdict(set)
         for match_id, start, end in self._phrases(doc):
             spans[self._vocab.strings[match_id]].add((start, end))
@@ -200,9 +201,9 @@ class Lexicon:
                     spans[name].add((start, end))
             token = tokens[start]
             if not token.known and _KATAKANA.fullmatch(token.norm):
-                name = self._nearly(token.norm)
-                if name:
-                    spans[name].add((start, start + 1))
+                guessed = self._nearly(token.norm)
+                if guessed:
+                    spans[guessed].add((start, start + 1))
         return spans
 
     def _nearly(self, word: str) -> str | None:
@@ -211,7 +212,10 @@ class Lexicon:
         near = extract(
             word, self._katakana.keys(), scorer=Levenshtein.distance, score_cutoff=1, limit=None
         )
-        names = {self._katakana[spelling] for spelling, _, _ in near}
+        # A wrong letter is likelier than a missing one; what is near to two terms is neither.
+        spellings = [spelling for spelling, _, _ in near]
+        replaced = [spelling for spelling in spellings if len(spelling) == len(word)]
+        names = {self._katakana[spelling] for spelling in replaced or spellings}
         return names.pop() if len(names) == 1 else None
 
     def _combined(
@@ -227,13 +231,11 @@ class Lexicon:
             best: tuple[int, int] | None = None
             for choice in itertools.product(*(s[:6] for s in spans)):
                 ordered = sorted(choice)
-                near = all(
-                    a[1] <= b[0] <= a[1] + MAX_GAP for a, b in itertools.pairwise(ordered)
-                )
+                near = all(a[1] <= b[0] <= a[1] + MAX_GAP for a, b in itertools.pairwise(ordered))
                 start, end = ordered[0][0], ordered[-1][1]
-                if near and sentence[start] == sentence[end - 1]:
-                    if best is None or end - start < best[1] - best[0]:
-                        best = (start, end)
+                together = near and sentence[start] == sentence[end - 1]
+                if together and (best is None or end - start < best[1] - best[0]):
+                    best = (start, end)
             if best:
                 found.append((*best, term_id))
         return found

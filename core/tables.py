@@ -47,7 +47,7 @@ def read_table(file: str, content: bytes, columns: Sequence[str]) -> list[Row]:
             counts = {"expected": len(columns), "found": len(cells)}
             faults.append(Fault(file, line, "", "number_of_cells", counts))
         elif cells:
-            rows.append(Row(line, {k: v.strip() for k, v in zip(columns, cells)}))
+            rows.append(Row(line, {k: v.strip() for k, v in zip(columns, cells, strict=True)}))
     if faults:
         raise DataError(faults)
     return rows
@@ -57,6 +57,9 @@ def read_yaml(file: str, content: bytes, key: str, *, as_written: bool = False) 
     """The value of a top-level key of a YAML file.
 
     Args:
+        file: its name, for faults.
+        content: its bytes.
+        key: the top-level key.
         as_written: whether scalars stay the text that they are in the file, so that 0312340000
             and 10:00 are not read as numbers.
 

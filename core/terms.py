@@ -11,8 +11,11 @@ from core.japanese import fold_kana, normalize
 from core.tables import read_table
 
 KINDS = frozenset(
-    "symptom procedure drug brand body_part person phase food condition aspect topic outside dialogue".split()
-)
+    {
+        "symptom", "procedure", "drug", "brand", "body_part", "person", "phase", "food",
+        "condition", "aspect", "topic", "outside", "dialogue",
+    }
+)  # fmt: skip
 COLUMNS = ("term_id", "kind", "title", "topic", "spellings")
 
 

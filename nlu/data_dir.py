@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 from pathlib import Path
 
+import core as core_package
 from core.japanese import JapaneseTokenizer, shared_tokenizer
 from core.lexicon import Lexicon
 
@@ -13,6 +15,22 @@ from core.lexicon import Lexicon
 def data_dir(configured: str) -> Path:
     """The configured folder, unless ``DESK_DATA`` names another (another drug, another clinic)."""
     return Path(os.environ.get("DESK_DATA") or configured)
+
+
+def language_fingerprint(configured: str) -> str:
+    """Changes with the lexicon, the user dictionary and the code that reads them, so that Rasa
+    does not take cached results of an older lexicon for current ones.
+    """
+    lexicon = data_dir(configured) / "lexicon"
+    core = Path(core_package.__file__).parent
+    files = (
+        lexicon / "terms.csv", lexicon / "sudachi_user.csv",
+        core / "japanese.py", core / "lexicon.py", core / "terms.py", core / "tables.py",
+    )  # fmt: skip
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes() if file.exists() else b"-")
+    return digest.hexdigest()
 
 
 def tokenizer_for(configured: str) -> JapaneseTokenizer:

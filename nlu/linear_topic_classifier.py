@@ -24,6 +24,9 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.svm import LinearSVC
 
+#: Key of the distance between the two best scores of the machine; TopicDecision reads it.
+SCORE_GAP = "score_gap"
+
 Scores = NDArray[np.float64]
 
 
@@ -111,9 +114,7 @@ class LinearTopicClassifier(IntentClassifier, GraphComponent):
             shuffle=True,
             random_state=self._config["random_seed"],
         )
-        unseen = cross_val_predict(
-            machine, features, labels, cv=folds, method="decision_function"
-        )
+        unseen = cross_val_predict(machine, features, labels, cv=folds, method="decision_function")
         self._machine = machine.fit(features, labels)
         if unseen.ndim == 2:
             self._temperature = _best_temperature(unseen, machine.classes_, labels)
@@ -155,6 +156,8 @@ class LinearTopicClassifier(IntentClassifier, GraphComponent):
             ]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
+            first, second = np.sort(row)[-1:-3:-1]
+            message.set(SCORE_GAP, float(first - second), add_to_output=True)
         return messages
 
     def _features(self, messages: Sequence[Message]) -> scipy.sparse.csr_matrix:
@@ -172,7 +175,8 @@ def _groups(
     messages: Sequence[Message],
 ) -> tuple[dict[str, scipy.sparse.csr_matrix], NDArray[np.float32] | None]:
     """Sentence features by featurizer: sparse counts (messages × features), and all the dense
-    ones side by side (messages × dimensions) or None."""
+    ones side by side (messages × dimensions) or None.
+    """
     sparse: dict[str, list[scipy.sparse.spmatrix]] = {}
     dense: list[list[Any]] = []
     for message in messages:
@@ -198,7 +202,8 @@ def _two_columns(scores: Scores) -> Scores:
 
 def _best_temperature(scores: Scores, classes: NDArray[Any], labels: list[str]) -> float:
     """The temperature that makes the right intents likeliest (Guo et al. 2017, temperature
-    scaling, https://arxiv.org/abs/1706.04599)."""
+    scaling, https://arxiv.org/abs/1706.04599).
+    """
     column = {name: i for i, name in enumerate(classes)}
     right = np.array([column[label] for label in labels])
     rows = np.arange(len(labels))

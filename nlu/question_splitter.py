@@ -15,10 +15,12 @@ from rasa.shared.nlu.training_data.message import Message
 #: Key of a clause's place in the whole message; QuestionJoiner reads it.
 CLAUSE_START = "clause_start"
 
-_SENTENCE = re.compile(r"[^。．.！!？?\n]+(?:[。．！!？?\n]|\.(?!\d))*")
+# A full stop between digits is a decimal point.
+_SENTENCE = re.compile(r"(?:[^。．.！!？?\n]|(?<=\d)[.．](?=\d))+[。．.！!？?\n]*")
 # A further question inside a sentence: 〜か、あと… / 〜ですか それと…
 _AND_ALSO = re.compile(
-    r"(?<=[かねすたい、,\s　])(?=(?:あと|それと|それから|ついでに|もう一つ|もうひとつ|また)[は、,\s　ぁ-んァ-ヶ一-龠])"
+    r"(?<=[かね、,\s　])"
+    r"(?=(?:あと|それと|それから|ついでに|もう一つ|もうひとつ|また)[は、,\s　ぁ-んァ-ヶ一-龠])"
 )
 _LETTER = re.compile(r"[^\W_]")
 

@@ -36,7 +36,11 @@ class ReadingFeaturizer(CountVectorsFeaturizer):
         return ["".join(t.get("reading") or t.text for t in tokens)]
 
     def add_features_to_message(
-        self, sequence: Any, sentence: Any, attribute: str, message: Message
+        self,
+        sequence: Any,  # noqa: ARG002
+        sentence: Any,
+        attribute: str,
+        message: Message,
     ) -> None:
         """Adds the sentence's features only: the reading has no words to line up with."""
         super().add_features_to_message(None, sentence, attribute, message)

@@ -13,7 +13,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 import core.japanese
 from core.japanese import fold_kana
-from nlu.data_dir import tokenizer_for
+from nlu.data_dir import language_fingerprint, tokenizer_for
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -56,13 +56,19 @@ class SudachiTokenizer(Tokenizer):
         """A tokenizer with the data folder's user dictionary."""
         return cls(config)
 
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """What the training cache must know besides this class: the lexicon and its code."""
+        return language_fingerprint(config["data_dir"])
+
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
         self._tokenizer = tokenizer_for(config["data_dir"])
 
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
         """Words of the message's text; one empty-handed token when it has none, because Rasa's
-        featurizers leave a message without tokens without features."""
+        featurizers leave a message without tokens without features.
+        """
         text = message.get(attribute)
         tokens = [
             Token(t.surface, t.start, t.end, {"pos": t.pos[0], "reading": _sound(t)}, t.lemma)

@@ -13,7 +13,7 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.data_dir import lexicon_for
+from nlu.data_dir import language_fingerprint, lexicon_for
 
 
 # Registered as a featurizer too, because Rasa runs only tokenizers and featurizers over the
@@ -56,6 +56,11 @@ class TermExtractor(GraphComponent, EntityExtractorMixin):
     ) -> TermExtractor:
         """An extractor with the data folder's lexicon."""
         return cls(config)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """What the training cache must know besides this class: the lexicon and its code."""
+        return language_fingerprint(config["data_dir"])
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._lexicon = lexicon_for(config["data_dir"])

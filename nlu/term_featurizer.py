@@ -99,9 +99,7 @@ class TermFeaturizer(SparseFeaturizer, GraphComponent):
                 (np.ones(len(columns)), (np.zeros(len(columns), dtype=int), columns)),
                 shape=(1, len(self._vocabulary)),
             )
-            message.add_features(
-                Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._identifier)
-            )
+            message.add_features(Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
 
     @classmethod
@@ -110,7 +108,9 @@ class TermFeaturizer(SparseFeaturizer, GraphComponent):
 
 
 def _names(message: Message) -> set[str]:
-    entities = message.get(ENTITIES) or []
+    # Words of other fields are left out: half of the out_of_scope examples have one, so their
+    # absence would speak for a topic. TopicDecision looks at them instead.
+    entities = [e for e in message.get(ENTITIES) or [] if e["entity"] != "outside"]
     if not entities:
         return {"none"}
     kinds = {f"kind:{e['entity']}" for e in entities}

@@ -18,7 +18,9 @@ from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, Ports, port_is_free
 def main() -> int:
     """Checks what can be checked before the start, then hands over to honcho."""
     parser = argparse.ArgumentParser(prog="make bot", description=__doc__)
-    parser.add_argument("--model", type=Path, default=MODEL, help="trained model (default: %(default)s)")
+    parser.add_argument(
+        "--model", type=Path, default=MODEL, help="trained model (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     ports = Ports.from_environment()
     complaint = _complaint(ports, arguments.model)
@@ -26,14 +28,16 @@ def main() -> int:
         print(complaint, file=sys.stderr)
         return 1
     manager = Manager()
-    environment = bot_environment(ports)
+    environment = bot_environment()
     manager.add_process("actions", _actions_command(ports), env=environment, cwd=str(ROOT))
-    manager.add_process("rasa", _rasa_command(ports, arguments.model), env=environment, cwd=str(ROOT))
+    manager.add_process(
+        "rasa", _rasa_command(ports, arguments.model), env=environment, cwd=str(ROOT)
+    )
     manager.loop()
     return int(manager.returncode or 0)
 
 
-def bot_environment(ports: Ports) -> dict[str, str]:
+def bot_environment() -> dict[str, str]:
     """Environment of both servers: loopback only, no telemetry, quiet TensorFlow."""
     return {
         **os.environ,
@@ -73,9 +77,7 @@ def _rasa_command(ports: Ports, model: Path) -> str:
 
 
 def _actions_command(ports: Ports) -> str:
-    return shlex.join(
-        [str(BOT_BIN / "rasa"), "run", "actions", "--port", str(ports.actions)]
-    )
+    return shlex.join([str(BOT_BIN / "rasa"), "run", "actions", "--port", str(ports.actions)])
 
 
 def _endpoints(ports: Ports) -> Path:

@@ -31,7 +31,10 @@ def main() -> int:
     topics = {answer.topic for answer in knowledge.answers.values()}
     print(
         sentence(
-            "tools.knowledge_ok", answers=len(knowledge.answers), topics=len(topics), expired=expired
+            "tools.knowledge_ok",
+            answers=len(knowledge.answers),
+            topics=len(topics),
+            expired=expired,
         )
     )
     return 0

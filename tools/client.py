@@ -39,7 +39,7 @@ class BotClient:
     def is_ready(self) -> bool:
         """Whether the server answers ``/status``."""
         try:
-            return self._http.get("/status").status_code == httpx.codes.OK
+            return bool(self._http.get("/status").status_code == httpx.codes.OK)
         except httpx.HTTPError:
             return False
 
@@ -62,7 +62,9 @@ class BotClient:
             raise BotUnavailableError(sentence("tools.no_bot", url=self.url)) from error
         customs = [item["custom"] for item in items if "custom" in item]
         if len(customs) != 1:
-            raise BotUnavailableError(sentence("tools.broken_reply", detail=f"{len(customs)} custom"))
+            raise BotUnavailableError(
+                sentence("tools.broken_reply", detail=f"{len(customs)} custom")
+            )
         return Reply(
             tuple(item["text"] for item in items if "text" in item),
             tuple(

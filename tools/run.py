@@ -1,4 +1,4 @@
-"""Starts the bot in the background, says where it is, and opens the terminal chat (``make run``)."""
+"""Starts the bot in the background and opens the terminal chat (``make run``)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.locale import sentence
 from tools.bot import bot_environment
-from tools.places import BOT_BIN, MODEL, ROOT, Ports
+from tools.places import BOT_BIN, MODEL, ROOT
 
 #: What a model is made of; a change anywhere here calls for training.
 INGREDIENTS = (
@@ -31,29 +31,31 @@ def main() -> int:
         print(sentence("tools.model_current"))
         return 0
     print(sentence("tools.training"), flush=True)
-    code = train(MODEL, ["data/nlu", "data/rules.yml"], {})
+    code = train(MODEL, ["data/nlu", "data/rules.yml"], {}, force)
     if code == 0:
         stamp.write_text(fingerprint)
         print(sentence("tools.trained"))
     return code
 
 
-def train(model: Path, data: Iterable[str], environment: dict[str, str]) -> int:
+def train(
+    model: Path, data: Iterable[str], environment: dict[str, str], force: bool = False
+) -> int:
     """Runs ``rasa train`` into a model file and returns its exit code.
 
     Args:
         model: the file to write, ``….tar.gz``.
         data: files and folders of training data.
         environment: variables on top of the usual ones, such as ``DESK_DATA``.
+        force: train every component anew instead of only what a change touches.
     """
     command = [
         str(BOT_BIN / "rasa"), "train", "--config", "config.yml", "--domain", "domain.yml",
         "--data", *data, "--out", str(model.parent),
-        "--fixed-model-name", model.name.removesuffix(".tar.gz"),
-        # Rasa's own cache knows nothing of the lexicon: a changed term would not be trained.
-        "--force",
+        "--fixed-model-name", model.name.removesuffix(".tar.gz"), *["--force"] * force,
+
     ]  # fmt: skip
-    variables = {**bot_environment(Ports.from_environment()), **environment}
+    variables = {**bot_environment(), **environment}
     # Training, unlike answering, gains from every core.
     for name in list(variables):
         if name.endswith(("_NUM_THREADS", "_PARALLELISM_THREADS")):

@@ -12,26 +12,27 @@ from actions.context import Context
 from core.knowledge import Knowledge
 from core.messages import Messages
 from tests.actions.examples import KNOWLEDGE, answer
+from tests.fixed_texts import messages_yml
 
 TEXTS = Messages(
-    {
-        "heading": "【{title}】",
-        "sources": "出典：{sources}",
-        "reviewed": "確認日：{date}",
-        "own_document": "院内の資料",
-        "clinic_rule": "当院の決まり",
-        "demo": "※デモ",
-        "unapproved": "※未承認",
-        "also_unknown": "「{question}」は確認します。",
-        "clarify": "どちらですか。",
-        "offer_person": "スタッフにつなぎますか。",
-        "handoff": "つなぎます。{phone}",
-        "escalated": "医師に確認します。",
-        "button_more": "「{title}」を詳しく",
-        "button_more_short": "詳しく",
-        "button_person": "スタッフに相談する",
-    },
-    {"phone": "00-0000-0000"},
+    messages_yml(
+        heading="【{title}】",
+        sources="出典：{sources}",
+        reviewed="確認日：{date}",
+        own_document="院内の資料",
+        clinic_rule="当院の決まり",
+        demo="※デモ",
+        unapproved="※未承認",
+        also_unknown="「{question}」は確認します。",
+        clarify="どちらですか。",
+        offer_person="スタッフにつなぎますか。",
+        handoff="つなぎます。{phone}",
+        escalated="医師に確認します。",
+        button_more="「{title}」を詳しく",
+        button_more_short="詳しく",
+        button_person="スタッフに相談する",
+    ).encode(),
+    b"clinic: {phone: 00-0000-0000}",
 )
 
 

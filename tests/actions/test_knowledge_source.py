@@ -19,6 +19,7 @@ from actions import knowledge_source
 from actions.knowledge_source import KnowledgeSource
 from core.faults import DataError
 from core.knowledge import ANSWER_COLUMNS, REFERENCE_COLUMNS, SOURCE_COLUMNS, Files
+from tests.fixed_texts import messages_yml
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -68,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
         "knowledge/topics.yml": "topics:\n  alcohol: {title: お酒}\n",
         "knowledge/numbers.yml": "numbers: []\n",
         "knowledge/wording.yml": "wording: {forbidden: [], urgent_actions: {}, required: []}\n",
-        "knowledge/messages.yml": "messages: {handoff: '電話は{phone}'}\n",
+        "knowledge/messages.yml": messages_yml(handoff="電話は{phone}"),
     }
     for name, content in files.items():
         path = tmp_path / name
@@ -123,7 +124,7 @@ def test_changed_clinic_is_in_the_fixed_texts_too(folder: Path) -> None:
 def test_changed_fixed_text_is_taken_over(folder: Path) -> None:
     source = KnowledgeSource(folder, today=lambda: TODAY)
     messages = folder / "knowledge" / "messages.yml"
-    messages.write_text("messages: {handoff: '新しい文'}\n", encoding="utf-8")
+    messages.write_text(messages_yml(handoff="新しい文"), encoding="utf-8")
     assert source.refresh()
     assert source.current[1].text("handoff") == "新しい文"
 
@@ -209,7 +210,7 @@ def test_repaired_fixed_texts_are_taken_over(folder: Path) -> None:
     messages.write_text("messages: {閉じない", encoding="utf-8")
     write_answers(folder, answers_csv("新しい答え。"))
     assert not source.refresh()
-    messages.write_text("messages: {handoff: '直した文'}\n", encoding="utf-8")
+    messages.write_text(messages_yml(handoff="直した文"), encoding="utf-8")
     assert source.refresh()
     assert short_of(source) == "新しい答え。"
     assert source.current[1].text("handoff") == "直した文"

@@ -92,8 +92,6 @@ def test_a_body_that_is_no_message_is_no_server_error(body: bytes, bot: BotClien
 def test_the_same_message_in_twenty_requests_at_once_is_answered_twenty_times(
     bot: BotClient,
 ) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     senders = [uuid.uuid4().hex for _ in range(20)]
     with ThreadPoolExecutor(20) as pool:
         replies = list(pool.map(lambda s: bot.ask(s, "唇が乾燥します"), senders))
@@ -107,8 +105,6 @@ def topics(reply: Reply) -> list[str]:
 
 
 def test_both_servers_listen_on_the_loopback_address_only(bot: BotClient) -> None:
-    import psutil
-
     ports = {int(bot.url.rsplit(":", 1)[1])} | {Ports.from_environment().actions}
     listening = {
         c.laddr.ip

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from rasa.core.channels.channel import UserMessage
 
 from channels import desk_rest
-from channels.desk_rest import MAX_MESSAGE_CHARS, MAX_SENDER_CHARS, DeskRest, clean
+from channels.desk_rest import MAX_MESSAGE_CHARS, DeskRest, clean
+from tests.fixed_texts import messages_yml
 
 CUSTOM = {
     "status": "answered",
@@ -55,10 +56,8 @@ def channel(tmp_path: Path) -> DeskRest:
     folder = tmp_path / "knowledge"
     folder.mkdir()
     (folder / "clinic.yml").write_text("clinic: {phone: 00-1}\n", encoding="utf-8")
-    (folder / "messages.yml").write_text(
-        "messages: {empty: 空です。, too_long: 長い。, unavailable: '使えません。{phone} 119番'}\n",
-        encoding="utf-8",
-    )
+    texts = messages_yml(empty="空です。", too_long="長い。", unavailable="使えません。{phone} 119番")
+    (folder / "messages.yml").write_text(texts, encoding="utf-8")
     return DeskRest(tmp_path)
 
 
@@ -258,7 +257,23 @@ def test_cleaned_text_is_never_a_command_and_can_always_be_stored(text: str) -> 
 
 @pytest.mark.parametrize(
     "sender",
-    [None, "", "   ", 7, True, ["p1"], {"id": "p1"}, "x" * (MAX_SENDER_CHARS + 1), SURROGATE],
+    [
+        None,
+        "",
+        "   ",
+        7,
+        True,
+        ["p1"],
+        {"id": "p1"},
+        "x" * 129,
+        SURROGATE,
+        # What cannot be seen or is not ASCII could pass for another conversation's id.
+        "p 1",
+        "p1\n",
+        "p1\x00",
+        "ｐ１",
+        "患者",
+    ],
     ids=lambda sender: ascii(sender)[:20],
 )
 def test_message_without_a_usable_sender_is_a_conversation_of_its_own(
@@ -280,7 +295,7 @@ def test_fixed_reply_to_a_message_without_sender_has_a_recipient(
     assert first != second
 
 
-@pytest.mark.parametrize("sender", ["p1", "x" * MAX_SENDER_CHARS])
+@pytest.mark.parametrize("sender", ["p1", "!~", "x" * 128], ids=["short", "signs", "longest"])
 def test_sender_is_the_conversation(channel: DeskRest, rasa: Rasa, sender: str) -> None:
     for message in ("お酒は？", "もっと詳しく"):
         reply(channel, message, rasa, sender)

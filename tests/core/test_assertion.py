@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.assertion import Assertion, assertion_of
 from core.japanese import JapaneseTokenizer, shared_tokenizer
+from tests.core.test_japanese import texts
 
 USER_DICTIONARY = Path(__file__).parents[2] / "data" / "lexicon" / "sudachi_user.csv"
 
@@ -54,6 +57,7 @@ REPORTED = [
     ("頭痛がひどくて休んでもいいですか", "頭痛"),
     ("頭痛がしてどうすればいいですか", "頭痛"),
     ("頭痛はどうすればいいですか", "頭痛"),
+    ("鼻血の止め方を教えてください", "鼻血"),
     ("頭痛がするどうすればいいですか", "頭痛"),
     ("昨日頭痛が出たときに薬を飲んだのですが、大丈夫ですか", "頭痛"),
     # The question takes it for granted.
@@ -82,6 +86,8 @@ REPORTED = [
     ("足がしびれて尿も出なくなった", "足がしびれて尿"),
     ("いなくなればいいと思う", "いなくなればいい"),
     ("頭が痛か", "頭が痛か"),
+    ("めっちゃ腰痛いねんけど薬のせいやろか", "腰痛い"),
+    ("死んだほうが楽かな", "死んだほうが楽"),
     ("唇が乾いて仕方がない", "唇が乾い"),
     ("頭痛が半端ない", "頭痛"),
     ("頭痛が普通じゃない", "頭痛"),
@@ -147,6 +153,7 @@ ASKED = [
     ("妊娠しないか不安です", "妊娠"),
     ("頭痛のリスクが気になります", "頭痛"),
     ("頭痛について教えてください", "頭痛"),
+    ("頭痛の副作用を教えて", "頭痛"),
     ("頭痛が出るか知りたいです", "頭痛"),
     ("頭痛が出るかどうか教えて", "頭痛"),
     ("頭痛を防ぐ方法を教えて", "頭痛"),
@@ -249,7 +256,9 @@ def test_sentences_before_and_after_change_nothing(
     assert assertion_of(tokenizer.tokenize(text), start, start + len(mention)) is expected
 
 
-@pytest.mark.parametrize("text", ["頭痛", "?", "か", "ない", "もし", "、、", "頭痛、", "頭痛も", "と頭痛と"])
+@pytest.mark.parametrize(
+    "text", ["頭痛", "?", "か", "ない", "もし", "、、", "頭痛、", "頭痛も", "と頭痛と"]
+)
 def test_any_mention_of_a_fragment_has_an_assertion(
     tokenizer: JapaneseTokenizer, text: str
 ) -> None:
@@ -257,3 +266,11 @@ def test_any_mention_of_a_fragment_has_an_assertion(
     for start in range(len(text)):
         for end in range(start + 1, len(text) + 1):
             assert assertion_of(tokens, start, end) in Assertion
+
+
+@given(st.lists(st.one_of(texts, st.sampled_from([s for s, _, _ in EXAMPLES])), max_size=4))
+@settings(deadline=None, max_examples=100)
+def test_any_text_with_a_word_has_an_assertion(parts: list[str]) -> None:
+    tokens = shared_tokenizer(USER_DICTIONARY).tokenize("".join(parts))
+    for token in tokens[:50]:
+        assert assertion_of(tokens, token.start, token.end) in Assertion

@@ -28,7 +28,7 @@ def near_duplicates(texts: Sequence[str], others: Sequence[str] | None = None) -
     for start in range(0, len(texts), 500):
         rows = grams[start : min(start + 500, len(texts))]
         shared = (rows @ grams[first:].T).tocoo()
-        for row, column, count in zip(shared.row, shared.col, shared.data):
+        for row, column, count in zip(shared.row, shared.col, shared.data, strict=True):
             i, j = start + row, first + column
             if i != j and count / (sizes[i] + sizes[j] - count) > NEAR:
                 found.add(i)
@@ -64,8 +64,8 @@ def test_share_of_near_duplicates_is_below_five_percent() -> None:
 
 
 def test_near_duplicates_are_recognised() -> None:
-
-    assert near_duplicates(["お酒は飲んでもいいですか", "お酒は飲んでもいいですか?", "献血"]) == {0, 1}
+    texts = ["お酒は飲んでもいいですか", "お酒は飲んでもいいですか?", "献血"]
+    assert near_duplicates(texts) == {0, 1}
 
 
 def test_the_test_sets_are_large_enough_and_apart_from_the_training_data() -> None:
