@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 
 from actions.context import Context
 from actions.turn import Mention, Question, Turn
-from core.assertion import Assertion, assertion_of
+from core.assertion import Assertion, assertion_of, is_told
 from core.japanese import JapaneseTokenizer
 from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
 
 #: Most answers in one reply; more would not be read.
 MAX_ANSWERS = 3
+#: Longest clause that is taken for a bare mention of the thing it names, in characters.
+MAX_SHORT_CLAUSE = 15
 #: Least confidence of an intent that is offered as «did you mean».
 MIN_CANDIDATE = 0.12
 #: Text of a button: what it shows. Patients never type it, and it is only ever looked up.
@@ -29,6 +31,8 @@ _CONTEXT_KINDS = frozenset({"phase", "person", "dialogue", "duration", "age"})
 _OWN_KINDS = frozenset({"weight", "dose"})
 _OWN_TERM = "own_case"
 _WHAT_ABOUT_TERM = "what_about"
+_MORE_TERM = "more_detail"
+_GENERIC_TERM = "generic_question"
 _SELF_TERM = "self"
 _PHASES = {"phase_before": "before", "phase_during": "during", "phase_after": "after"}
 _AND = re.compile(r"\s*(?:とか|または|及び|および|や|と|か|も|、|,|・|&|＆|/|／|それと|あと)\s*")
@@ -116,7 +120,7 @@ def decide(turn: Turn, context: Context, desk: Desk) -> Decision:
     """
     decision = (
         _pressed_button(turn, context, desk)
-        or _red_flag(turn, context)
+        or _red_flag(turn, context, desk)
         or _urgent_report(turn, context, desk)
         or _person_wanted(turn, context)
         or _answers(turn, context, desk)
@@ -140,13 +144,22 @@ def _pressed_button(turn: Turn, context: Context, desk: Desk) -> Decision | None
     return _give([found], (), context, desk, depth)
 
 
-def _red_flag(turn: Turn, context: Context) -> Decision | None:
-    if not any(q.intent == RED_FLAG for q in (turn.whole, *turn.questions)):
+def _red_flag(turn: Turn, context: Context, desk: Desk) -> Decision | None:
+    if not any(_alarms(q, turn, desk) for q in (turn.whole, *turn.questions)):
         return None
     return Decision(
         "triage", "emergency", replace(context, unclear=0, offered="person"),
         escalate=True, reason="red_flag", message="emergency",
     )  # fmt: skip
+
+
+def _alarms(question: Question, turn: Turn, desk: Desk) -> bool:
+    """Whether a clause is taken for a red flag and does not merely deny, ask or suppose one."""
+    if question.intent != RED_FLAG:
+        return False
+    symptoms = [m for m in question.mentions if m.kind in _SUBJECT_KINDS]
+    reported = [m for m in symptoms if _said(m, turn, desk) is Assertion.REPORTED]
+    return bool(reported) or not symptoms
 
 
 def _urgent_report(turn: Turn, context: Context, desk: Desk) -> Decision | None:
@@ -191,18 +204,19 @@ def _answers(turn: Turn, context: Context, desk: Desk) -> Decision | None:
 
 
 def _only_denies(turn: Turn, desk: Desk) -> bool:
-    """Whether a message without a question only says what the patient does not have."""
-    subjects = [m for m in turn.whole.mentions if m.kind in _SUBJECT_KINDS]
+    """Whether a message without a question only says what the patient does not have.
+
+    A topic that is not denied is asked about: 「頭痛はありません。授乳のほうです」.
+    """
+    named = [m for m in turn.whole.mentions if m.kind in _SUBJECT_KINDS | {"topic"}]
     return (
-        bool(subjects)
+        any(m.kind in _SUBJECT_KINDS for m in named)
         and not any(_is_question_mark(q.text) for q in turn.questions)
-        and all(_said(m, turn, desk) is Assertion.NEGATED for m in subjects)
+        and all(_said(m, turn, desk) is Assertion.NEGATED for m in named)
     )
 
 
-def _questions(
-    turn: Turn, context: Context, desk: Desk
-) -> tuple[list[_Found], tuple[str, ...]]:
+def _questions(turn: Turn, context: Context, desk: Desk) -> tuple[list[_Found], tuple[str, ...]]:
     """What is found for each clause that asks something, and the clauses nothing is found for."""
     found: list[_Found] = []
     unanswered: list[str] = []
@@ -210,7 +224,7 @@ def _questions(
     if len(turn.questions) == 1 or not asking:
         asking = [turn.whole]
     for question in asking:
-        topic = _topic_of(question, context, desk)
+        topic = _topic_before(question, turn, desk) or _topic_of(question, context, desk)
         if topic is not None:
             found.append(_find(question, topic, turn, context, desk))
         elif question is not turn.whole and _is_question_mark(question.text):
@@ -222,6 +236,21 @@ def _questions(
             unanswered = []
     unanswered += [words for entry in found for words in entry.unknown]
     return found, tuple(unanswered)
+
+
+def _topic_before(question: Question, turn: Turn, desk: Desk) -> str | None:
+    """The topic of the clause before, for a clause that names no matter of its own.
+
+    「母乳をあげています。飲んでもいいですか」「唇が割れました。どうすればいいですか」
+    """
+    generic = any(m.term_id == _GENERIC_TERM for m in question.mentions)
+    if not generic or any(m.topic for m in question.mentions):
+        return None
+    earlier = [q for q in turn.questions if q.start < question.start]
+    if not earlier or not any(m.topic for m in earlier[-1].mentions):
+        return None
+    topic = desk.knowledge.topics.get(earlier[-1].intent)
+    return topic.topic_id if topic is not None and topic.patient else None
 
 
 def _asks(question: Question, desk: Desk) -> bool:
@@ -245,10 +274,42 @@ def _topic_of(question: Question, context: Context, desk: Desk) -> str | None:
     topics = desk.knowledge.topics
     if question.intent == "correction":
         return _corrected_topic(question, desk)
-    if context.topic and _only_context(question):
+    if context.topic and (_only_context(question) or _leans_on_context(question)):
         return context.topic
     topic = topics.get(question.intent)
-    return question.intent if topic is not None and topic.patient else None
+    if topic is not None and topic.patient:
+        return question.intent
+    return _home_topic(question, desk)
+
+
+def _leans_on_context(question: Question) -> bool:
+    """Whether an unclear clause names no matter of its own but a time or a person.
+
+    「飲み終わったらいつから行っていいですか」 after a question about blood donation.
+    """
+    return (
+        question.intent == "nlu_fallback"
+        and any(m.kind in _CONTEXT_KINDS for m in question.mentions)
+        and not any(m.topic for m in question.mentions)
+    )
+
+
+def _home_topic(question: Question, desk: Desk) -> str | None:
+    """The topic of the one thing that a short or elliptic clause names: 「じゃあサウナは？」."""
+    if question.intent in _PERSON_WANTED or question.intent in ("affirm", "deny"):
+        return None
+    named = {m.topic for m in question.mentions if m.kind in _SUBJECT_KINDS | {"aspect"}}
+    things = {m.topic for m in question.mentions if m.kind in _SUBJECT_KINDS}
+    elliptic = any(m.term_id == _WHAT_ABOUT_TERM for m in question.mentions)
+    if question.intent in (RED_FLAG, "nlu_fallback"):
+        named = things
+    elif not elliptic:
+        return None
+    too_long = len(question.text) > MAX_SHORT_CLAUSE and question.intent != RED_FLAG
+    if len(named) != 1 or too_long:
+        return None
+    topic = next(iter(named))
+    return topic if desk.knowledge.candidates(topic) else None
 
 
 def _corrected_topic(question: Question, desk: Desk) -> str | None:
@@ -270,6 +331,10 @@ def _only_context(question: Question) -> bool:
     carrying = [m for m in question.mentions if m.kind in _CONTEXT_KINDS]
     if not carrying or any(m.kind in _SUBJECT_KINDS | {"topic"} for m in question.mentions):
         return False
+    if any(m.term_id == _MORE_TERM for m in carrying) and not any(
+        m.topic for m in question.mentions
+    ):
+        return True
     rest = list(question.text)
     for mention in carrying:
         for i in range(mention.start - question.start, mention.end - question.start):
@@ -288,27 +353,27 @@ def _find(question: Question, topic: str, turn: Turn, context: Context, desk: De
         or question.intent == "correction"
         or any(m.term_id == _WHAT_ABOUT_TERM for m in question.mentions)
     )
-    phase = next((_PHASES[m.term_id] for m in question.mentions if m.term_id in _PHASES), None)
-    phase = phase or (context.phase if continues else None)
-    audience = _audience(question) or (context.audience if same_topic else None)
-    mentions = tuple(
-        m for m in question.mentions if _said(m, turn, desk) is not Assertion.NEGATED
-    )
+    phase = _phase(question.mentions) or (context.phase if continues else None)
+    phase = phase or _phase(turn.whole.mentions)
+    audience = _audience(question) or _audience(turn.whole)
+    audience = audience or (context.audience if same_topic else None)
+    mentions = tuple(m for m in question.mentions if _said(m, turn, desk) is not Assertion.NEGATED)
     story = tuple(m for m in turn.whole.mentions if m.end <= question.start)
     about = replace(question, mentions=mentions)
     chosen, unknown = _subjects(about, topic, knowledge)
     if not chosen and story:
         chosen, _ = _subjects(replace(turn.whole, mentions=story), topic, knowledge)
-    if not chosen and same_topic and elliptic and context.subject:
+    if not chosen and same_topic and continues and context.subject:
         chosen = [(topic, context.subject, None)]
     answers: list[tuple[Answer, str]] = []
     for home, subject, mention in chosen or [(topic, GENERAL, None)]:
         answer = knowledge.find(home, subject, phase, audience)
+        if mention is None and phase and answer is not None and answer.phase == "any":
+            # 「終わってからは？」: what is known of that time, rather than the same words again.
+            timed = knowledge.find(home, GENERAL, phase, audience)
+            answer = timed if timed is not None and timed.phase == phase else answer
         if answer is not None:
-            answers.append((answer, _effective_triage(answer, mention, turn, desk)))
-    personal = knowledge.topics[topic].personal and any(
-        m.term_id == _OWN_TERM or m.kind in _OWN_KINDS for m in (*question.mentions, *story)
-    )
+            answers.append(_as_said(answer, mention, turn, audience, desk))
     first = answers[0][0] if answers else None
     return _Found(
         tuple(answers),
@@ -316,8 +381,32 @@ def _find(question: Question, topic: str, turn: Turn, context: Context, desk: De
         first.subject if first else None,
         phase,
         audience,
-        personal,
+        knowledge.topics[topic].personal and _is_own(question, story, chosen, turn, desk),
         unknown,
+    )
+
+
+def _phase(mentions: Iterable[Mention]) -> str | None:
+    return next((_PHASES[m.term_id] for m in mentions if m.term_id in _PHASES), None)
+
+
+def _is_own(
+    question: Question,
+    story: Iterable[Mention],
+    chosen: Iterable[_Subject],
+    turn: Turn,
+    desk: Desk,
+) -> bool:
+    """Whether a clause is about the patient's own treatment.
+
+    Own words, an own amount, or something told rather than asked: 「ミノマイシンを出されました」.
+    """
+    if any(m.term_id == _OWN_TERM or m.kind in _OWN_KINDS for m in (*question.mentions, *story)):
+        return True
+    tokens = desk.tokenizer.tokenize(turn.text)
+    return any(
+        mention is not None and is_told(tokens, mention.start, mention.end)
+        for _, _, mention in chosen
     )
 
 
@@ -343,10 +432,9 @@ def _subjects(
     unknown: tuple[str, ...] = ()
     if best is not None:
         chosen.append((topic, best.term_id, best))
-    anchor = best or next(
-        (m for m in question.mentions if m.kind == "topic" and m.topic == topic), None
-    )
-    if anchor is not None and anchor.kind in _SUBJECT_KINDS | {"topic"}:
+    own = [m for m in question.mentions if m.kind == "topic" and m.topic == topic]
+    anchor = best if best is not None and best.kind in _SUBJECT_KINDS else next(iter(own), best)
+    if anchor is not None:
         joined, unknown = _joined_to(anchor, question, topic, knowledge)
         if joined and not chosen:
             chosen.append((topic, GENERAL, anchor))
@@ -407,12 +495,27 @@ def _audience(question: Question) -> str | None:
     return "patient" if _SELF_TERM in terms else None
 
 
-def _effective_triage(answer: Answer, mention: Mention | None, turn: Turn, desk: Desk) -> str:
-    """The row's triage, or consult when an urgent row's subject is only asked about."""
+def _as_said(
+    answer: Answer, mention: Mention | None, turn: Turn, audience: str | None, desk: Desk
+) -> tuple[Answer, str]:
+    """The row and its triage as the message asks for it.
+
+    An urgent row whose subject is only asked about gives way to the row for those who have yet to
+    begin, or, where the subject is something done rather than felt, to the topic's general row; it
+    is never urgent then.
+    """
     if answer.triage not in ("same_day", "emergency"):
-        return answer.triage
-    said = _said(mention, turn, desk)
-    return answer.triage if said is Assertion.REPORTED else _triage_when_asked(answer)
+        return answer, answer.triage
+    if _said(mention, turn, desk) is Assertion.REPORTED:
+        return answer, answer.triage
+    find = desk.knowledge.find
+    calmer = find(answer.topic, answer.subject, "before", audience)
+    if calmer is None or _urgency(calmer):
+        is_act = mention is not None and mention.kind == "aspect"
+        calmer = find(answer.topic, GENERAL, None, audience) if is_act else None
+    if calmer is not None and not _urgency(calmer):
+        return calmer, calmer.triage
+    return answer, _triage_when_asked(answer)
 
 
 def _said(mention: Mention | None, turn: Turn, desk: Desk) -> Assertion:
@@ -440,7 +543,8 @@ def _give(
     shown = dict(context.shown)
     given: list[Given] = []
     held: list[tuple[str, Answer, str]] = []
-    for answer, triage in _distinct(found):
+    asked = _distinct(found)
+    for answer, triage in _first(asked):
         before = shown.get(answer.answer_id, 0)
         withheld = desk.withheld(answer) or ("repeated" if before >= 2 else None)
         if withheld:
@@ -491,21 +595,25 @@ def _give(
         escalate=bool(reasons),
         reason=reasons[0] if reasons else None,
         given=tuple(given),
-        message=_URGENT_TEXT.get(
-            withheld_triage, "escalated" if urgent or must_decide else ""
-        ),
+        options=tuple(a for a, t in asked if (a, t) not in _first(asked) and not desk.withheld(a)),
+        message=_URGENT_TEXT.get(withheld_triage, "escalated" if urgent or must_decide else ""),
         unanswered=(*unanswered, *(answer.question for _, answer, _ in held)),
     )
 
 
 def _distinct(found: Iterable[_Found]) -> list[tuple[Answer, str]]:
+    """The answers in the order of the questions, each once."""
     seen: dict[str, tuple[Answer, str]] = {}
     for entry in found:
         for answer, triage in entry.answers:
             seen.setdefault(answer.answer_id, (answer, triage))
-    # The most urgent never falls off the end.
-    ordered = sorted(seen.values(), key=lambda e: -_urgency_of(e[1]))[:MAX_ANSWERS]
-    return [entry for entry in seen.values() if entry in ordered]
+    return list(seen.values())
+
+
+def _first(asked: list[tuple[Answer, str]]) -> list[tuple[Answer, str]]:
+    """As many as one reply holds, the most urgent among them, in the order of the questions."""
+    urgent_first = sorted(asked, key=lambda entry: -_urgency_of(entry[1]))[:MAX_ANSWERS]
+    return [entry for entry in asked if entry in urgent_first]
 
 
 def _urgency_of(triage: str) -> int:
@@ -525,8 +633,11 @@ def _reaction(turn: Turn, context: Context, desk: Desk) -> Decision | None:
             found = _Found(((answer, _triage_when_asked(answer)),), answer.topic, answer.subject)
             return _give([found], (), context, desk)
         return Decision("smalltalk", "none", context, message="affirm")
-    if intent == "correction":
-        return Decision("clarify", "none", context, reason="ambiguous", message="what_instead")
+    if intent == "correction" and context.unclear == 0:
+        return Decision(
+            "clarify", "none", replace(context, unclear=1),
+            reason="ambiguous", message="what_instead",
+        )  # fmt: skip
     if intent == "deny":
         if context.unclear and context.offered != "person":
             return Decision(
@@ -537,9 +648,7 @@ def _reaction(turn: Turn, context: Context, desk: Desk) -> Decision | None:
             "smalltalk", "none", replace(context, offered="", unclear=0), message="deny"
         )
     if intent == "out_of_scope":
-        return Decision(
-            "fallback", "none", context, reason="out_of_scope", message="out_of_scope"
-        )
+        return Decision("fallback", "none", context, reason="out_of_scope", message="out_of_scope")
     return None
 
 

@@ -54,9 +54,7 @@ def custom(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _answer_text(
-    given: Given, decision: Decision, knowledge: Knowledge, messages: Messages
-) -> str:
+def _answer_text(given: Given, decision: Decision, knowledge: Knowledge, messages: Messages) -> str:
     answer = given.answer
     lines = []
     if len(decision.given) > 1:

@@ -104,9 +104,7 @@ class DeskRest(InputChannel):
             return list(collector.messages)
         return self._fixed("unavailable", sender, triage="consult", escalate=True)
 
-    def _fixed(
-        self, reason: str, sender: str, triage: str, escalate: bool
-    ) -> list[dict[str, Any]]:
+    def _fixed(self, reason: str, sender: str, triage: str, escalate: bool) -> list[dict[str, Any]]:
         custom: dict[str, Any] = {
             "status": "fallback",
             "answers": [],

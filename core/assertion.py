@@ -341,3 +341,19 @@ def _is_given(predicate: Sequence[Token], tokens: Sequence[Token], right: int) -
     words = [t for t in tokens[:right] if t.norm not in _CLAUSE_MARKS]
     marked = tokens[right - 1].norm == "?" or (right < len(tokens) and tokens[right].norm == "?")
     return words[-1].norm == "の" and not marked and _holds_now(predicate)
+
+
+def is_told(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether the text tells the mention at these offsets as a fact, not as a bare word.
+
+    Args:
+        tokens: words of the whole text.
+        start: offset of the mention in the same text.
+        end: offset of its end.
+    """
+    if assertion_of(tokens, start, end) is not Assertion.REPORTED:
+        return False
+    first = next((i for i, t in enumerate(tokens) if t.end > start), 0)
+    last = next((i for i, t in enumerate(tokens) if t.end >= end), len(tokens) - 1)
+    _, right = _clause(tokens, first, last)
+    return _told(tokens[first:right])

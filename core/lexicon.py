@@ -101,7 +101,7 @@ class Lexicon:
         if not tokens:
             return []
         doc = self._doc(tokens)
-        names = self._named_spans(doc, tokens)
+        names = self._named_spans(tokens)
         plain = _longest(
             (start, end, name[5:])
             for name, spans in names.items()
@@ -176,22 +176,25 @@ class Lexicon:
             )
 
     def _add_phrase(self, name: str, phrase: str) -> None:
-        self._by_letters[fold_kana(normalize(phrase).text)].add(name)
+        # Tokens leave white space out, so these letters do too.
+        self._by_letters["".join(fold_kana(normalize(phrase).text).split())].add(name)
         tokens = self._tokenizer.tokenize(phrase)
         # Particles alone have too many meanings to be compared by their normalised forms.
         if any(token.is_content for token in tokens):
-            self._phrases.add(name, [self._doc(tokens)])
+            self._phrases.add(name, [self._doc([t for t in tokens if not _is_polite(t)])])
 
     def _doc(self, tokens: Sequence[Token]) -> Doc:
-        doc = Doc(self._vocab, words=[t.norm for t in tokens], lemmas=[t.lemma for t in tokens])
+        lemmas = ["ない" if _negates(t) else t.lemma for t in tokens]
+        doc = Doc(self._vocab, words=[t.norm for t in tokens], lemmas=lemmas)
         for spacy_token, token in zip(doc, tokens):
             spacy_token.norm_ = token.lemma if token.pos[1] == "数詞" else token.norm.lower()
         return doc
 
-    def _named_spans(self, doc: Doc, tokens: Sequence[Token]) -> dict[str, set[tuple[int, int]]]:
+    def _named_spans(self, tokens: Sequence[Token]) -> dict[str, set[tuple[int, int]]]:
         spans: dict[str, set[tuple[int, int]]] = defaultdict(set)
-        for match_id, start, end in self._phrases(doc):
-            spans[self._vocab.strings[match_id]].add((start, end))
+        plain = [i for i, token in enumerate(tokens) if not _is_polite(token)]
+        for match_id, start, end in self._phrases(self._doc([tokens[i] for i in plain])):
+            spans[self._vocab.strings[match_id]].add((plain[start], plain[end - 1] + 1))
         letters = [fold_kana(token.norm) for token in tokens]
         for start in range(len(tokens)):
             joined = ""
@@ -239,6 +242,16 @@ class Lexicon:
             if best:
                 found.append((*best, term_id))
         return found
+
+
+def _is_polite(token: Token) -> bool:
+    """ます and です, which say nothing of the matter: 来ません is found as 来ない."""
+    return token.pos[0] == "助動詞" and token.lemma in ("ます", "です")
+
+
+def _negates(token: Token) -> bool:
+    """An auxiliary of negation, whatever its form: ない, ん, ず, へん."""
+    return token.pos[0] == "助動詞" and token.lemma in ("ない", "ず", "ぬ", "ん", "へん")
 
 
 def _longest(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

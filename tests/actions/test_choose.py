@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.choose import Desk, decide
+from actions.choose import MAX_ANSWERS, Desk, decide
 from actions.context import Context
 from actions.turn import Turn
 from core.knowledge import TRIAGE_LEVELS
@@ -135,8 +135,9 @@ def test_withheld_one_of_two_answers_is_said_and_escalated(respond: Respond) -> 
         )
     )
     assert given_ids(decision) == ["SE-LIP-01"]
-    assert (decision.escalate, decision.reason) == (True, "expired_answer")
-    assert decision.unanswered or decision.message, "the patient is told of the other question"
+    assert decision.unanswered == ("ST-GEN-01の質問",)
+    assert (decision.triage, decision.escalate) == ("consult", True)
+    assert decision.reason == "expired_answer"
 
 
 def test_same_answer_to_two_clauses_is_given_once(respond: Respond) -> None:
@@ -151,18 +152,33 @@ def test_same_answer_to_two_clauses_is_given_once(respond: Respond) -> None:
     assert given_ids(decision) == ["SE-LIP-01"]
 
 
-def test_urgent_one_of_three_questions_is_never_dropped(respond: Respond) -> None:
+def test_urgent_one_of_many_questions_is_never_dropped(respond: Respond) -> None:
     decision = respond(
         said(
-            "唇が乾きます。お酒は飲めますか？かすみ目になりました。",
+            "唇が乾きます。お酒は飲めますか？妊娠したら？かすみ目になりました。",
             "side_effects",
             ("唇が乾きます。", "side_effects"),
             ("お酒は飲めますか？", "alcohol"),
+            ("妊娠したら？", "pregnancy"),
             ("かすみ目になりました。", "side_effects"),
         )
     )
     assert "SE-VISION-01" in given_ids(decision)
+    assert len(decision.given) == MAX_ANSWERS
     assert (decision.triage, decision.escalate) == ("same_day", True)
+
+
+def test_three_questions_get_three_answers_in_their_order(respond: Respond) -> None:
+    decision = respond(
+        said(
+            "唇が乾きます。お酒は飲めますか？妊娠したら？",
+            "side_effects",
+            ("唇が乾きます。", "side_effects"),
+            ("お酒は飲めますか？", "alcohol"),
+            ("妊娠したら？", "pregnancy"),
+        )
+    )
+    assert given_ids(decision) == ["SE-LIP-01", "AL-GEN-01", "PR-GEN-01"]
 
 
 @pytest.mark.parametrize(
@@ -186,8 +202,8 @@ def test_terms_joined_by_and_are_both_answered(
 def test_unknown_one_of_two_joined_terms_is_said_and_escalated(respond: Respond) -> None:
     decision = respond(said("レーザーとダーマペンはできますか", "laser_procedures"))
     assert given_ids(decision) == ["LA-LASER-01"]
-    assert decision.unanswered
-    assert decision.escalate
+    assert decision.unanswered == ("ダーマペン",)
+    assert (decision.escalate, decision.reason) == (True, "low_confidence")
 
 
 # --- What was said before ---------------------------------------------------------------------
@@ -250,6 +266,27 @@ def test_follow_up_is_understood_from_what_was_said_before(
     assert given_ids(talk(before, then)[-1]) == [expected]
 
 
+@pytest.mark.parametrize("text", ["違います", "そうじゃなくて", "言い間違えました。"])
+def test_correction_that_names_nothing_is_asked_what_instead(talk: Talk, text: str) -> None:
+    before, last = talk(said("お酒は飲めますか", "alcohol"), said(text, "correction"))
+    assert (last.status, last.message) == ("clarify", "what_instead")
+    assert (last.triage, last.escalate, last.given) == ("none", False, ())
+    assert last.context.topic == before.context.topic
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("レーザーじゃなくて授乳のほう", "BF-GEN-01"),
+        ("頭痛ではなくて、お酒のことです", "AL-GEN-01"),
+    ],
+)
+def test_topic_named_beside_what_is_rejected_is_answered(
+    respond: Respond, text: str, expected: str
+) -> None:
+    assert given_ids(respond(said(text, "correction"))) == [expected]
+
+
 def test_same_words_without_a_conversation_are_not_understood(respond: Respond) -> None:
     decision = respond(unsure("終わってからは？"))
     assert not decision.given
@@ -308,7 +345,7 @@ def test_repeated_one_of_two_questions_is_said_and_escalated(talk: Talk) -> None
     last = talk(lips, lips, both)[-1]
     assert given_ids(last) == ["AL-GEN-01"]
     assert (last.escalate, last.reason) == (True, "repeated")
-    assert last.unanswered or last.message, "the patient is told of the other question"
+    assert last.unanswered == ("SE-LIP-01の質問",)
 
 
 _QUESTIONS = [
@@ -371,7 +408,13 @@ def test_withheld_answer_is_no_option(respond: Respond) -> None:
 
 
 def test_option_speaks_of_the_subject_that_was_mentioned(respond: Respond) -> None:
-    decision = respond(unsure("ピーリング…", ("laser_procedures", 0.25), ("alcohol", 0.2)))
+    decision = respond(
+        unsure(
+            "ピーリングのことなんですけど、どうなんでしょう",
+            ("laser_procedures", 0.25),
+            ("alcohol", 0.2),
+        )
+    )
     assert [option.answer_id for option in decision.options] == ["LA-PEEL-01", "AL-GEN-01"]
 
 
@@ -605,10 +648,46 @@ def test_urgent_symptom_only_asked_about_is_answered_and_not_escalated(
     assert not decision.escalate
 
 
-def test_denied_symptom_is_neither_answered_nor_triaged(respond: Respond) -> None:
-    decision = respond(said("激しい頭痛はありません", "side_effects"))
-    assert "SE-SEVERE-01" not in given_ids(decision)
-    assert decision.triage not in URGENT
+@pytest.mark.parametrize(
+    "turn",
+    [
+        said("激しい頭痛はありません", "side_effects"),
+        said("激しい頭痛はありません", "deny"),
+        unsure("頭痛もかすみ目もありません"),
+        said(
+            "頭痛はありません。かすみ目もないです。",
+            "side_effects",
+            ("頭痛はありません。", "side_effects"),
+            ("かすみ目もないです。", "side_effects"),
+        ),
+    ],
+    ids=lambda turn: f"{turn.whole.intent}: {turn.text}",
+)
+def test_denied_symptom_is_noted_and_neither_answered_nor_triaged(
+    respond: Respond, turn: Turn
+) -> None:
+    decision = respond(turn)
+    assert not decision.given
+    assert (decision.status, decision.message) == ("smalltalk", "noted")
+    assert (decision.triage, decision.escalate) == ("none", False)
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        said("頭痛はありませんが、お酒は飲めますか？", "alcohol"),
+        said("頭痛はありませんがお酒を飲みたいです", "alcohol"),
+        said(
+            "頭痛はありません。お酒を飲みたいです",
+            "alcohol",
+            ("頭痛はありません。", "side_effects"),
+            ("お酒を飲みたいです", "alcohol"),
+        ),
+    ],
+    ids=lambda turn: turn.text,
+)
+def test_question_beside_a_denied_symptom_is_answered(respond: Respond, turn: Turn) -> None:
+    assert "AL-GEN-01" in given_ids(respond(turn))
 
 
 @pytest.mark.parametrize(
@@ -654,10 +733,72 @@ def test_reported_emergency_does_not_depend_on_the_intent(respond: Respond, turn
     assert (decision.triage, decision.escalate) == ("emergency", True)
 
 
+@pytest.mark.parametrize(
+    "turn",
+    [
+        said("かすみ目になりました", "thanks"),
+        unsure("かすみ目になりました"),
+        said("かすみ目になりました、先生と話したい", "ask_human"),
+    ],
+    ids=lambda turn: f"{turn.whole.intent}: {turn.text}",
+)
+def test_reported_same_day_symptom_does_not_depend_on_the_intent(
+    respond: Respond, turn: Turn
+) -> None:
+    decision = respond(turn)
+    assert given_ids(decision) == ["SE-VISION-01"]
+    assert (decision.triage, decision.escalate, decision.reason) == ("same_day", True, "red_flag")
+
+
+def test_question_beside_a_reported_emergency_is_answered_after_it(respond: Respond) -> None:
+    decision = respond(
+        said(
+            "お酒は飲めますか。激しい頭痛がします。",
+            "alcohol",
+            ("お酒は飲めますか。", "alcohol"),
+            ("激しい頭痛がします。", "nlu_fallback"),
+        )
+    )
+    assert given_ids(decision) == ["SE-SEVERE-01", "AL-GEN-01"]
+
+
 def test_emergency_whose_answer_expired_is_still_an_emergency(respond: Respond) -> None:
     decision = respond(said("胸の痛みがあります", "side_effects"))
     assert not decision.given
-    assert (decision.triage, decision.escalate) == ("emergency", True)
+    assert (decision.status, decision.message) == ("triage", "emergency")
+    assert (decision.triage, decision.escalate, decision.reason) == ("emergency", True, "red_flag")
+
+
+@pytest.mark.parametrize(
+    ("triage", "status", "message"),
+    [("emergency", "triage", "emergency"), ("same_day", "answered", "unknown_urgent")],
+)
+def test_what_to_do_is_said_in_place_of_an_expired_urgent_answer_beside_another_answer(
+    respond: Respond, desk: Desk, triage: str, status: str, message: str
+) -> None:
+    chest = replace(KNOWLEDGE.answers["SE-CHEST-01"], triage=triage)
+    knowledge = replace(KNOWLEDGE, answers={**KNOWLEDGE.answers, chest.answer_id: chest})
+    decision = respond(
+        said(
+            "胸の痛みがあります。お酒は飲めますか",
+            "alcohol",
+            ("胸の痛みがあります。", "side_effects"),
+            ("お酒は飲めますか", "alcohol"),
+        ),
+        on=replace(desk, knowledge=knowledge),
+    )
+    assert given_ids(decision) == ["AL-GEN-01"]
+    assert decision.unanswered == ("SE-CHEST-01の質問",)
+    assert (decision.status, decision.triage, decision.message) == (status, triage, message)
+    assert (decision.escalate, decision.reason) == (True, "red_flag")
+
+
+def test_emergency_reported_again_and_again_stays_an_emergency(talk: Talk) -> None:
+    report = said("激しい頭痛がします", "side_effects")
+    *_, last = talk(report, report, report)
+    assert not last.given
+    assert (last.status, last.message) == ("triage", "emergency")
+    assert (last.triage, last.escalate) == ("emergency", True)
 
 
 def test_urgent_button_is_only_looked_at(respond: Respond) -> None:

@@ -32,6 +32,11 @@ def test_empty_slot_is_a_new_conversation(value: dict[str, Any] | None) -> None:
     assert Context.from_slot(value) == Context()
 
 
+def test_slot_of_an_older_version_gives_what_it_has() -> None:
+    stored = {"topic": "alcohol", "unclear": 1, "mood": "gone since"}
+    assert Context.from_slot(stored) == Context(topic="alcohol", unclear=1)
+
+
 @given(_CONTEXTS)
 def test_context_comes_back_from_the_slot_as_it_went_in(context: Context) -> None:
     stored = json.loads(json.dumps(context.to_slot()))

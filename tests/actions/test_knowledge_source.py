@@ -143,6 +143,9 @@ def test_changed_fixed_text_is_taken_over(folder: Path) -> None:
         ("messages.yml", "messages: {閉じない"),
         ("messages.yml", "messages:\n"),
         ("messages.yml", "messages: [handoff]\n"),
+        ("messages.yml", "messages: {handoff: 一つだけ}\n"),
+        ("messages.yml", messages_yml(handoff="FAXは{fax}")),
+        ("messages.yml", messages_yml(emergency="")),
         ("topics.yml", "topics: [閉じない"),
         ("topics.yml", ""),
         ("topics.yml", "topics: [alcohol]\n"),
@@ -241,6 +244,32 @@ def test_change_is_picked_up_in_the_background(
     assert short_of(source) == "新しい答え。"
 
 
+def test_unforeseen_failure_does_not_end_the_refreshing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(knowledge_source, "REFRESH_SECONDS", 0.01)
+    source = KnowledgeSource(folder, today=lambda: TODAY)
+    refresh = source.refresh
+    failures = iter([RuntimeError("unforeseen")])
+
+    def fail_once() -> bool:
+        for error in failures:
+            raise error
+        return refresh()
+
+    monkeypatch.setattr(source, "refresh", fail_once)
+    source.start()
+    try:
+        write_answers(folder, answers_csv("新しい答え。"))
+        deadline = time.monotonic() + 5
+        while short_of(source) != "新しい答え。" and time.monotonic() < deadline:
+            time.sleep(0.01)
+    finally:
+        source.stop()
+    assert short_of(source) == "新しい答え。"
+    assert "unforeseen" in caplog.text
+
+
 def test_change_is_in_force_within_ten_seconds() -> None:
     assert knowledge_source.REFRESH_SECONDS + knowledge_source._HTTP_TIMEOUT_SECONDS < 10
 
@@ -303,6 +332,14 @@ def test_published_table_comes_before_the_files(folder: Path, published: Desk) -
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     source = KnowledgeSource(folder, published.url, lambda: TODAY)
     assert short_of(source) == "公開の答え。"
+    assert source.current[1].text("handoff") == "電話は00-1"
+
+
+def test_fixed_texts_and_clinic_are_published_with_the_table(folder: Path, published: Desk) -> None:
+    published.publish(folder, answers_csv("公開の答え。"), '"1"')
+    texts = messages_yml(handoff="手元の文{phone}")
+    (folder / "knowledge" / "messages.yml").write_text(texts, encoding="utf-8")
+    source = KnowledgeSource(folder, published.url, lambda: TODAY)
     assert source.current[1].text("handoff") == "電話は00-1"
 
 
@@ -455,6 +492,27 @@ def test_published_table_serves_although_the_file_is_broken(folder: Path, publis
     write_answers(folder, BROKEN_ANSWERS)
     source = KnowledgeSource(folder, published.url, lambda: TODAY)
     assert short_of(source) == "公開の答え。"
+
+
+def test_broken_published_table_and_broken_file_stop_with_row_and_column(
+    folder: Path, published: Desk
+) -> None:
+    published.publish(folder, BROKEN_ANSWERS, '"1"')
+    write_answers(folder, BROKEN_ANSWERS)
+    with pytest.raises(DataError, match=r"answers\.csv 2行目 version列"):
+        KnowledgeSource(folder, published.url, lambda: TODAY)
+
+
+def test_broken_published_table_at_the_start_gives_way_to_the_files_until_it_is_repaired(
+    folder: Path, published: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    published.publish(folder, BROKEN_ANSWERS, '"1"')
+    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    assert short_of(source) == "はじめの答え。"
+    assert "answers.csv 2行目 version列" in caplog.text
+    published.publish(folder, answers_csv("直した答え。"), '"2"')
+    assert source.refresh()
+    assert short_of(source) == "直した答え。"
 
 
 def test_published_document_is_plain_json(folder: Path, published: Desk) -> None:

@@ -56,7 +56,9 @@ def channel(tmp_path: Path) -> DeskRest:
     folder = tmp_path / "knowledge"
     folder.mkdir()
     (folder / "clinic.yml").write_text("clinic: {phone: 00-1}\n", encoding="utf-8")
-    texts = messages_yml(empty="空です。", too_long="長い。", unavailable="使えません。{phone} 119番")
+    texts = messages_yml(
+        empty="空です。", too_long="長い。", unavailable="使えません。{phone} 119番"
+    )
     (folder / "messages.yml").write_text(texts, encoding="utf-8")
     return DeskRest(tmp_path)
 

@@ -138,6 +138,11 @@ def test_parts_of_a_combination_stand_near_in_one_sentence(text: str, is_found: 
     assert (found(lexicon, text) == {"lips"}) is is_found
 
 
+@pytest.mark.parametrize("text", ["오늘 날씨 어때?", "Ｗｅａｔｈｅｒ today", "weather\ntoday"])
+def test_a_spelling_with_spaces_is_found_in_any_script(text: str) -> None:
+    assert found(small_lexicon(weather="오늘 날씨;weather today"), text) == {"weather"}
+
+
 def test_a_longer_term_silences_the_shorter_inside_it() -> None:
     lexicon = small_lexicon(short="脱毛", long="医療脱毛")
     assert found(lexicon, "医療脱毛") == {"long"}

@@ -30,7 +30,7 @@ def rasa(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_data_validate_finds_nothing_wrong() -> None:
-    result = rasa("data", "validate", "--fail-on-warnings", "--data", "data/nlu", "data/rules.yml")
+    result = rasa("data", "validate", "--fail-on-warnings")
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
 
 
