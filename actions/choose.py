@@ -7,13 +7,14 @@ patient, ``actions.compose`` does.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from actions.context import Context
 from actions.turn import Mention, Question, Turn
-from core.assertion import Assertion, assertion_of, is_told
+from core.assertion import Assertion, assertion_of, denies_a_part, is_told
 from core.japanese import JapaneseTokenizer
 from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
 
@@ -155,11 +156,13 @@ def _red_flag(turn: Turn, context: Context, desk: Desk) -> Decision | None:
 
 def _alarms(question: Question, turn: Turn, desk: Desk) -> bool:
     """Whether a clause is taken for a red flag and does not merely deny, ask or suppose one."""
-    if question.intent != RED_FLAG:
-        return False
-    symptoms = [m for m in question.mentions if m.kind in _SUBJECT_KINDS]
-    reported = [m for m in symptoms if _said(m, turn, desk) is Assertion.REPORTED]
-    return bool(reported) or not symptoms
+    return question.intent == RED_FLAG and _may_be_so(question, turn, desk)
+
+
+def _may_be_so(question: Question, turn: Turn, desk: Desk) -> bool:
+    """Whether a clause reports one of the things it mentions, or mentions none by name."""
+    things = [m for m in question.mentions if m.kind in _SUBJECT_KINDS]
+    return not things or any(_said(m, turn, desk) is Assertion.REPORTED for m in things)
 
 
 def _urgent_report(turn: Turn, context: Context, desk: Desk) -> Decision | None:
@@ -301,11 +304,13 @@ def _home_topic(question: Question, desk: Desk) -> str | None:
     named = {m.topic for m in question.mentions if m.kind in _SUBJECT_KINDS | {"aspect"}}
     things = {m.topic for m in question.mentions if m.kind in _SUBJECT_KINDS}
     elliptic = any(m.term_id == _WHAT_ABOUT_TERM for m in question.mentions)
+    # An alarm that is only asked about is a question about what it names.
+    alarm = RED_FLAG in (question.intent, question.best)
     if question.intent in (RED_FLAG, "nlu_fallback"):
         named = things
     elif not elliptic:
         return None
-    too_long = len(question.text) > MAX_SHORT_CLAUSE and question.intent != RED_FLAG
+    too_long = len(question.text) > MAX_SHORT_CLAUSE and not alarm
     if len(named) != 1 or too_long:
         return None
     topic = next(iter(named))
@@ -439,7 +444,26 @@ def _subjects(
         if joined and not chosen:
             chosen.append((topic, GENERAL, anchor))
         chosen += joined
+    chosen += _further_complaints(chosen, question, topic, knowledge)
     return sorted(chosen, key=lambda c: c[2].start if c[2] else 0), unknown
+
+
+def _further_complaints(
+    chosen: Sequence[_Subject], question: Question, topic: str, knowledge: Knowledge
+) -> list[_Subject]:
+    """One more symptom beside a chosen one: 「唇はガサガサだし鼻血も出ます」."""
+    places = [m for _, _, m in chosen if m is not None]
+    if not any(m.kind == "symptom" for m in places) or len(chosen) > 1:
+        return []
+    others = (
+        (topic, m.term_id, m)
+        for m in question.mentions
+        if m.kind == "symptom"
+        and _has_row(topic, m.term_id, knowledge)
+        and not any(m.start < p.end and p.start < m.end for p in places)
+        and all(m.term_id != p.term_id for p in places)
+    )
+    return list(itertools.islice(others, 1))
 
 
 def _has_row(topic: str, subject: str, knowledge: Knowledge) -> bool:
@@ -525,6 +549,8 @@ def _said(mention: Mention | None, turn: Turn, desk: Desk) -> Assertion:
         return Assertion.REPORTED
     if mention is None:
         return assertion_of(tokens, tokens[0].start, tokens[-1].end)
+    if denies_a_part(tokens, mention.start, mention.end):
+        return Assertion.NEGATED
     return assertion_of(tokens, mention.start, mention.end)
 
 
@@ -657,7 +683,7 @@ def _not_understood(turn: Turn, context: Context, desk: Desk) -> Decision:
     if not any(_NOT_LETTERS.match(c) for c in turn.text):
         return Decision("fallback", "none", context, reason="unreadable", message="unreadable")
     ranking = [entry for entry in turn.whole.ranking if entry[1] >= MIN_CANDIDATE][:2]
-    alarming = any(name == RED_FLAG for name, _ in ranking)
+    alarming = any(name == RED_FLAG for name, _ in ranking) and _may_be_so(turn.whole, turn, desk)
     options = _options(turn, ranking, context, desk)
     if options and not alarming and context.unclear == 0:
         return Decision(

@@ -37,9 +37,9 @@ class Question:
     mentions: tuple[Mention, ...]
 
     @property
-    def confidence(self) -> float:
-        """Confidence of the likeliest intent, from 0 to 1."""
-        return self.ranking[0][1] if self.ranking else 0.0
+    def best(self) -> str:
+        """The likeliest intent, whatever was decided; "" without a ranking."""
+        return self.ranking[0][0] if self.ranking else ""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ _OCCURRENCE = frozenset(
     }
 )  # fmt: skip
 #: Nouns without meaning of their own that may stand between a mention and its negation.
-_LIGHT_NOUNS = frozenset({"訳", "事", "こと", "様", "所", "気配", "症状", "感じ", "副作用", "自覚"})
+_LIGHT_NOUNS = frozenset(
+    {"方", "訳", "事", "こと", "様", "所", "気配", "症状", "感じ", "副作用", "自覚"}
+)
 #: Adverbs that only strengthen or date a negation; others change the verb (すっきりしない).
 _NEGATION_ADVERBS = frozenset(
     {
@@ -136,11 +138,17 @@ def _series_end(tokens: Sequence[Token], last: int) -> int:
         while index < len(tokens) and tokens[index].norm in _SERIES_MARKS:
             index += 1
         nouns = index
-        while index < len(tokens) and _is_noun(tokens[index]):
+        while index < len(tokens) and (_is_noun(tokens[index]) or _links_nouns(tokens, index)):
             index += 1
         if nouns in (marks, index):
             return end
         end = index = index - 1
+
+
+def _links_nouns(tokens: Sequence[Token], index: int) -> bool:
+    """の between two nouns: 胸の痛み."""
+    between = 0 < index < len(tokens) - 1 and tokens[index].norm == "の"
+    return between and _is_noun(tokens[index - 1]) and _is_noun(tokens[index + 1])
 
 
 def _is_noun(token: Token) -> bool:
@@ -152,14 +160,14 @@ def _is_noun(token: Token) -> bool:
 def _own_length(after: Sequence[Token]) -> int:
     """How many words after a mention belong to its own predicate, not to a further one."""
     for i, token in enumerate(after):
-        following = [t for t in after[i + 1 :] if t.lemma not in ("は", "も")][:1]
-        helper = following and following[0].pos[1] == "非自立可能" and following[0].lemma != "良い"
+        following = next((t for t in after[i + 1 : i + 4] if t.lemma not in ("は", "も")), None)
+        helper = following and following.pos[1] == "非自立可能" and following.lemma != "良い"
         if token.pos[1] == "接続助詞" and token.lemma in ("て", "で") and not helper:
             if i >= 2 and after[i - 2].norm == "に" and after[i - 1].lemma in _PARTICLE_VERBS:
                 continue
             return i
         ends = token.pos[5].startswith(("終止形", "連体形"))
-        if ends and following and following[0].lemma in _INTERROGATIVES:
+        if ends and following and following.lemma in _INTERROGATIVES:
             return i + 1
     return len(after)
 
@@ -283,12 +291,11 @@ def _talked_about(predicate: Sequence[Token], own: int) -> bool:
         predicate: the mention and what is said of it.
         own: index in ``predicate`` of the first word after the mention.
     """
+    named = False  # …という話
     for i in range(own, len(predicate)):
-        token, before = predicate[i], predicate[:i]
-        previous = predicate[i - 1]
-        quoted = previous.lemma in ("と", "って") or any(
-            a.lemma == "と" and b.lemma == "言う" for a, b in itertools.pairwise(before)
-        )
+        token, previous = predicate[i], predicate[i - 1]
+        named = named or (previous.lemma == "と" and token.lemma == "言う")
+        quoted = named or previous.lemma in ("と", "って")
         if token.lemma in _HEARD and quoted:
             written = any(t.lemma in ("有る", "れる") for t in predicate[i:])
             return token.lemma != "書く" or written  # 書いてある, not 書きました
@@ -297,13 +304,13 @@ def _talked_about(predicate: Sequence[Token], own: int) -> bool:
             worry = token.lemma != "気" or any(t.lemma == "成る" for t in predicate[i:])
             # 鼻血の止め方を教えて is said with a bleeding nose.
             remedy = previous.norm == "を" and predicate[own].norm == "の"
-            remedy = remedy and not any(t.lemma == "副作用" for t in before)
-            return worry and not remedy and not _holds_now(before)
+            remedy = remedy and not any(t.lemma == "副作用" for t in predicate[:i])
+            return worry and not remedy and not _holds_now(predicate[:i])
         reported_speech = token.lemma == "らしい" or (
             token.norm == "そう" and previous.pos[5].startswith(("終止形", "連体形"))
         )
         if reported_speech:
-            return not _told(before)
+            return not _told(predicate[:i])
         embedded = (
             token.lemma == "か"
             and previous.pos[5].startswith(("終止形", "連体形"))
@@ -357,3 +364,26 @@ def is_told(tokens: Sequence[Token], start: int, end: int) -> bool:
     last = next((i for i, t in enumerate(tokens) if t.end >= end), len(tokens) - 1)
     _, right = _clause(tokens, first, last)
     return _told(tokens[first:right])
+
+
+def denies_a_part(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether a mention of several words holds a clause that says that its part is not there.
+
+    「頭痛はないけど吐き気」 is not headache with nausea; 「目が見えないし頭が痛い」 denies nothing,
+    because only the absence of a thing counts (ない, ありません), not a verb's negation.
+
+    Args:
+        tokens: words of the whole text.
+        start: offset of the mention in the same text.
+        end: offset of its end.
+    """
+    inside = [i for i, t in enumerate(tokens) if start < t.end and t.start < end]
+    for i in inside[:-1]:
+        token = tokens[i]
+        exists = token.lemma == "有る" and any(
+            t.lemma in _NEGATIONS for t in tokens[i + 1 : i + 3] if t.pos[0] == "助動詞"
+        )
+        absent = token.lemma == "無い" and token.pos[0] == "形容詞"
+        if (exists or absent) and any(_ends_clause(tokens, j) for j in range(i + 1, inside[-1])):
+            return True
+    return False

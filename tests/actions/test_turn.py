@@ -83,13 +83,3 @@ def test_entity_without_role_is_a_mention_without_home_topic(role: dict[str, Any
     entity = {"entity": "weight", "value": "weight", "start": 2, "end": 6, **role}
     turn = read_turn({"text": "体重50kg", "entities": [entity]})
     assert turn.whole.mentions == (Mention("weight", "weight", "", 2, 6),)
-
-
-@pytest.mark.parametrize(
-    ("ranking", "confidence"),
-    [((), 0.0), ((("alcohol", 0.7), ("vaccine", 0.2)), 0.7)],
-)
-def test_confidence_is_that_of_the_likeliest_intent(
-    ranking: tuple[tuple[str, float], ...], confidence: float
-) -> None:
-    assert Question("", 0, "nlu_fallback", ranking, ()).confidence == confidence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -274,3 +275,13 @@ def test_any_text_with_a_word_has_an_assertion(parts: list[str]) -> None:
     tokens = shared_tokenizer(USER_DICTIONARY).tokenize("".join(parts))
     for token in tokens[:50]:
         assert assertion_of(tokens, token.start, token.end) in Assertion
+
+
+@pytest.mark.parametrize("text", ["頭痛" * 2500, "頭痛が" * 1600, "頭痛と言う" * 1000, "a " * 2500])
+def test_the_longest_text_takes_no_longer_than_its_words(
+    tokenizer: JapaneseTokenizer, text: str
+) -> None:
+    tokens = tokenizer.tokenize(text)
+    started = time.perf_counter()
+    assertion_of(tokens, tokens[0].start, tokens[0].end)
+    assert time.perf_counter() - started < 0.3
