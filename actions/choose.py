@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from actions.context import Context
 from actions.turn import Mention, Question, Turn
-from core.assertion import Assertion, assertion_of, denies_a_part, is_told
+from core.assertion import Assertion, assertion_of, is_told
 from core.japanese import JapaneseTokenizer
 from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
 
@@ -306,10 +306,10 @@ def _home_topic(question: Question, desk: Desk) -> str | None:
     elliptic = any(m.term_id == _WHAT_ABOUT_TERM for m in question.mentions)
     # An alarm that is only asked about is a question about what it names.
     alarm = RED_FLAG in (question.intent, question.best)
-    if question.intent in (RED_FLAG, "nlu_fallback"):
+    if not elliptic:
+        if question.intent not in (RED_FLAG, "nlu_fallback"):
+            return None
         named = things
-    elif not elliptic:
-        return None
     too_long = len(question.text) > MAX_SHORT_CLAUSE and not alarm
     if len(named) != 1 or too_long:
         return None
@@ -375,8 +375,7 @@ def _find(question: Question, topic: str, turn: Turn, context: Context, desk: De
         answer = knowledge.find(home, subject, phase, audience)
         if mention is None and phase and answer is not None and answer.phase == "any":
             # 「終わってからは？」: what is known of that time, rather than the same words again.
-            timed = knowledge.find(home, GENERAL, phase, audience)
-            answer = timed if timed is not None and timed.phase == phase else answer
+            answer = _of_that_time(home, phase, audience, knowledge) or answer
         if answer is not None:
             answers.append(_as_said(answer, mention, turn, audience, desk))
     first = answers[0][0] if answers else None
@@ -389,6 +388,18 @@ def _find(question: Question, topic: str, turn: Turn, context: Context, desk: De
         knowledge.topics[topic].personal and _is_own(question, story, chosen, turn, desk),
         unknown,
     )
+
+
+def _of_that_time(
+    topic: str, phase: str, audience: str | None, knowledge: Knowledge
+) -> Answer | None:
+    """A topic's row made for a phase, the general one first."""
+    rows = [
+        answer
+        for answer in knowledge.candidates(topic)
+        if answer.phase == phase and answer.audience in ("any", audience)
+    ]
+    return max(rows, key=lambda answer: answer.subject == GENERAL, default=None)
 
 
 def _phase(mentions: Iterable[Mention]) -> str | None:
@@ -549,8 +560,6 @@ def _said(mention: Mention | None, turn: Turn, desk: Desk) -> Assertion:
         return Assertion.REPORTED
     if mention is None:
         return assertion_of(tokens, tokens[0].start, tokens[-1].end)
-    if denies_a_part(tokens, mention.start, mention.end):
-        return Assertion.NEGATED
     return assertion_of(tokens, mention.start, mention.end)
 
 

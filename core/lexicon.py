@@ -20,6 +20,7 @@ from spacy.matcher import Matcher, PhraseMatcher
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from core.assertion import denies_a_part
 from core.japanese import JapaneseTokenizer, NormalizedText, Token, fold_kana, normalize
 from core.terms import Term, load_terms, parts_of
 
@@ -108,7 +109,11 @@ class Lexicon:
             if name.startswith("term:")
             for start, end in spans
         )
-        combined = self._combined(names, _sentence_numbers(normalized, tokens))
+        combined = [
+            (start, end, term_id)
+            for start, end, term_id in self._combined(names, _sentence_numbers(normalized, tokens))
+            if not denies_a_part(tokens, tokens[start].start, tokens[end - 1].end)
+        ]
         plain = [
             (start, end, term_id)
             for start, end, term_id in plain
