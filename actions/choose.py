@@ -261,7 +261,8 @@ def _asks(question: Question, desk: Desk) -> bool:
     topic = desk.knowledge.topics.get(question.intent)
     if topic is not None and topic.patient:
         return _is_question_mark(question.text) or _speaks_of(question, question.intent)
-    return question.intent == "nlu_fallback" and _is_question_mark(question.text)
+    unknown = question.intent in ("nlu_fallback", "out_of_scope")
+    return unknown and _is_question_mark(question.text)
 
 
 def _speaks_of(question: Question, topic: str) -> bool:
@@ -497,6 +498,9 @@ def _joined_to(
             continue
         if other.kind == "topic" and other.topic != topic:
             joined.append((other.topic, GENERAL, other))
+        elif other.kind == "aspect" and other.topic != topic:
+            if _has_row(other.topic, other.term_id, knowledge):
+                joined.append((other.topic, other.term_id, other))
         elif other.kind in _SUBJECT_KINDS and other.term_id != anchor.term_id:
             home = topic if _has_row(topic, other.term_id, knowledge) else other.topic
             if _has_row(home, other.term_id, knowledge):

@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 from nlu.linear_topic_classifier import SCORE_GAP
 
 #: Signs that the likeliest intent is right, in the order of ``signs``.
-SIGNS = ("confidence", "gap", "unanimous", "disputed", "outside")
+SIGNS = ("confidence", "gap", "supported", "disputed", "outside")
 _LIMIT = 1e-6
 _QUIET_KINDS = frozenset({"dialogue", "body_part", "person", "phase"})
 
@@ -29,8 +29,8 @@ class TopicDecision(GraphComponent, IntentClassifier):
 
     Rasa's ``FallbackClassifier`` looks at the confidence alone. Here a logistic regression over
     five signs tells how likely the first intent is right: its confidence, its lead over the second
-    in the machine's own scores, whether all topical terms of the lexicon speak for it, whether
-    they speak for other topics only, and whether a word of another field is mentioned. Weights and threshold
+    in the machine's own scores, whether a term of the lexicon speaks for it, whether terms
+    speak for other topics only, and whether a word of another field is mentioned. Weights and threshold
     are fitted by ``make calibrate`` on ``tests/nlu/calibration.csv``, never on the frozen set.
     """
 
@@ -111,7 +111,7 @@ def signs(
     return (
         math.log(bounded / (1 - bounded)),
         gap,
-        float(named == {name}),
+        float(name in named),
         float(bool(named) and name not in named),
         float(outside),
     )

@@ -17,7 +17,7 @@ from nlu.topic_decision import SIGNS, TopicDecision, signs
 WEIGHTS = {
     "confidence": 1.0,
     "gap": 1.0,
-    "unanimous": 1.0,
+    "supported": 1.0,
     "disputed": -1.0,
     "outside": -2.0,
     "intercept": 0.0,
@@ -78,11 +78,11 @@ def test_threshold_is_obeyed(threshold: float, decided: str) -> None:
 @pytest.mark.parametrize(
     ("entities", "expected"),
     [
-        # Unanimous, disputed, outside.
+        # Supported, disputed, outside.
         ([], (0.0, 0.0, 0.0)),
         ([WAXING], (0.0, 1.0, 0.0)),
         ([{**WAXING, "role": "alcohol"}], (1.0, 0.0, 0.0)),
-        ([WAXING, {**WAXING, "role": "alcohol"}], (0.0, 0.0, 0.0)),
+        ([WAXING, {**WAXING, "role": "alcohol"}], (1.0, 0.0, 0.0)),
         ([CAMEL], (0.0, 0.0, 1.0)),
         # What any topic may mention speaks for none.
         ([{"entity": "body_part", "value": "lip", "role": "side_effects"}], (0.0, 0.0, 0.0)),
