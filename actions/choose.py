@@ -499,7 +499,9 @@ def _joined_to(
         if other.kind == "topic" and other.topic != topic:
             joined.append((other.topic, GENERAL, other))
         elif other.kind == "aspect" and other.topic != topic:
-            if _has_row(other.topic, other.term_id, knowledge):
+            # 「妊娠中と授乳中」 joins two nouns, 「顔を洗うと鼻血」 does not.
+            noun = not _HIRAGANA.match(question.text[first.end - question.start - 1])
+            if noun and _has_row(other.topic, other.term_id, knowledge):
                 joined.append((other.topic, other.term_id, other))
         elif other.kind in _SUBJECT_KINDS and other.term_id != anchor.term_id:
             home = topic if _has_row(topic, other.term_id, knowledge) else other.topic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,10 @@ class BotClient:
         """
         try:
             response = self._http.post(
-                "/webhooks/rest/webhook", json={"sender": sender, "message": message}
+                "/webhooks/rest/webhook",
+                # ASCII escapes, so that even half a surrogate pair can be sent.
+                content=json.dumps({"sender": sender, "message": message}),
+                headers={"Content-Type": "application/json"},
             )
             items = response.raise_for_status().json()
         except httpx.HTTPStatusError as error:
