@@ -7,6 +7,7 @@ patient, ``actions.compose`` does.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from actions.context import Context
 from actions.turn import Mention, Question, Turn
 from core.assertion import Assertion, assertion_of, is_told
-from core.japanese import JapaneseTokenizer
+from core.japanese import JapaneseTokenizer, Token
 from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
 
 #: Most answers in one reply; more would not be read.
@@ -420,7 +421,7 @@ def _is_own(
     """
     if any(m.term_id == _OWN_TERM or m.kind in _OWN_KINDS for m in (*question.mentions, *story)):
         return True
-    tokens = desk.tokenizer.tokenize(turn.text)
+    tokens = _tokens(desk.tokenizer, turn.text)
     return any(
         mention is not None and is_told(tokens, mention.start, mention.end)
         for _, _, mention in chosen
@@ -559,9 +560,15 @@ def _as_said(
     return answer, _triage_when_asked(answer)
 
 
+@functools.lru_cache(maxsize=32)
+def _tokens(tokenizer: JapaneseTokenizer, text: str) -> tuple[Token, ...]:
+    """Words of a message, which every mention in it is judged by."""
+    return tuple(tokenizer.tokenize(text))
+
+
 def _said(mention: Mention | None, turn: Turn, desk: Desk) -> Assertion:
     """What the message says of a mention, or of its last words when there is none."""
-    tokens = desk.tokenizer.tokenize(turn.text)
+    tokens = _tokens(desk.tokenizer, turn.text)
     if not tokens:
         return Assertion.REPORTED
     if mention is None:

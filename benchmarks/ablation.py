@@ -11,7 +11,8 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from benchmarks.common import CALIBRATION, Labelled, Model, read_set, training_examples
+from benchmarks.model import Model
+from benchmarks.sets import CALIBRATION, Labelled, read_set, training_examples
 from nlu.linear_topic_classifier import LinearTopicClassifier
 from tools.places import MODEL
 

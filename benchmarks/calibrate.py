@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from benchmarks.common import CALIBRATION, Model, read_set
+from benchmarks.model import Model
+from benchmarks.sets import CALIBRATION, read_set
 from nlu.topic_decision import SIGNS
 from tools.places import MODEL
 

@@ -21,14 +21,8 @@ from sklearn.metrics import precision_recall_fscore_support
 from sklearn.svm import LinearSVC
 
 from benchmarks.calibrate import NO_ANSWER
-from benchmarks.common import (
-    FALLBACK,
-    FROZEN,
-    Labelled,
-    Model,
-    read_set,
-    training_examples,
-)
+from benchmarks.model import FALLBACK, Model
+from benchmarks.sets import FROZEN, Labelled, read_set, training_examples
 from benchmarks.vanilla import VANILLA_MODEL, train_vanilla
 from core.japanese import JapaneseTokenizer
 from tools.places import MODEL, ROOT

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from benchmarks.common import FROZEN, read_set
+from benchmarks.sets import FROZEN, read_set
 from tools.client import BotClient
 from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, Ports
 from tools.run import running_bot

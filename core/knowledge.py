@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import hashlib
 import json
 import re
@@ -143,7 +144,14 @@ class Knowledge:
 
     def candidates(self, topic: str) -> list[Answer]:
         """Published answers of a topic, in file order."""
-        return [answer for answer in self.answers.values() if answer.topic == topic]
+        return self._by_topic.get(topic, [])
+
+    @functools.cached_property
+    def _by_topic(self) -> dict[str, list[Answer]]:
+        by_topic: dict[str, list[Answer]] = {}
+        for answer in self.answers.values():
+            by_topic.setdefault(answer.topic, []).append(answer)
+        return by_topic
 
     def find(
         self, topic: str, subject: str, phase: str | None, audience: str | None

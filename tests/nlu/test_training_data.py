@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from sklearn.feature_extraction.text import CountVectorizer
 
-from benchmarks.common import CALIBRATION, FROZEN, Labelled, read_set, training_examples
+from benchmarks.sets import CALIBRATION, FROZEN, Labelled, read_set, training_examples
 from tools.places import ROOT
 
 MANY = {"side_effects", "pregnancy", "dosing", "laser_procedures"}

@@ -1,9 +1,8 @@
-"""What the quality measurements share: labelled sentences and models."""
+"""A trained Rasa model in this process, for measurements."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
 import logging
 import time
 from collections.abc import Iterable
@@ -11,23 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nlu.linear_topic_classifier import SCORE_GAP
 from nlu.topic_decision import signs
-from tools.places import ROOT
 
-FROZEN = ROOT / "tests" / "nlu" / "frozen.csv"
-CALIBRATION = ROOT / "tests" / "nlu" / "calibration.csv"
 FALLBACK = "nlu_fallback"
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A sentence and the topic a person gave it."""
-
-    text: str
-    topic: str
 
 
 @dataclass(frozen=True)
@@ -45,22 +31,6 @@ class Parsed:
     def best(self) -> str:
         """The likeliest intent, whatever was decided."""
         return self.ranking[0][0] if self.ranking else self.intent
-
-
-def read_set(path: Path) -> list[Labelled]:
-    """Sentences of ``frozen.csv`` or ``calibration.csv``."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [Labelled(row["text"], row["topic"]) for row in csv.DictReader(file)]
-
-
-def training_examples() -> list[Labelled]:
-    """All examples of ``data/nlu``."""
-    examples: list[Labelled] = []
-    for path in sorted((ROOT / "data" / "nlu").glob("*.yml")):
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            lines = entry["examples"].splitlines()
-            examples += [Labelled(line[2:], entry["intent"]) for line in lines if line.strip()]
-    return examples
 
 
 class Model:
