@@ -4,7 +4,6 @@ code changed. Runs in the desk environment, which starts the bot environment's p
 from __future__ import annotations
 
 import datetime as dt
-import socket
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ pytest.importorskip("httpx", reason="the desk environment starts the servers")
 from core.faults import DataError
 from core.knowledge import Files, load_knowledge
 from core.terms import load_terms
+from tests.bot.conftest import free_ports
 from tools.client import BotClient, Reply
 from tools.places import ROOT, Ports
 from tools.run import running_bot
@@ -57,7 +57,7 @@ def test_fixed_texts_have_the_same_keys() -> None:
 @pytest.fixture(scope="module")
 def environment() -> Iterator[pytest.MonkeyPatch]:
     """This data set and two free ports for everything that is started."""
-    rasa, actions = _free_ports(2)
+    rasa, actions = free_ports(2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DESK_DATA", DATA)
         patch.setenv("RASA_PORT", str(rasa))
@@ -171,15 +171,3 @@ def test_nothing_of_the_first_drug_is_said(ask: Ask) -> None:
     assert "イソトレチノイン" not in said
     assert clinic["clinic_name"] not in said
     assert clinic["phone"] not in said
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports of the loopback address that nobody listens on just now, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
