@@ -61,6 +61,22 @@ format: setup ## formats the code
 check-knowledge: setup ## checks the knowledge table, row and column of each fault
 	@$(DESK)/python -m tools.check_knowledge
 
+.PHONY: check-triage
+check-triage: setup ## checks the red-flag rules, file and line of each fault
+	@$(DESK)/python -m tools.check_triage
+
+.PHONY: screen
+screen: setup ## what the red-flag screen sees, without any server: make screen Q="頭が割れそうで吐いた"
+	@$(DESK)/python -m tools.screen -- "$$Q"
+
+.PHONY: safety-report
+safety-report: setup ## the safety gate on the frozen sets: recall, false alarms and misses a rule; writes docs/safety.md
+	@$(DESK)/python -m benchmarks.safety_report
+
+.PHONY: safety-mutants
+safety-mutants: setup ## disables each rule and each kind of assertion: the gate must notice every one
+	@$(DESK)/python -m benchmarks.safety_mutants
+
 .PHONY: knowledge-report
 knowledge-report: setup ## writes docs/knowledge.md
 	@$(DESK)/python -m tools.knowledge_report
@@ -78,8 +94,12 @@ ablation: setup train ## what each featurizer earns and costs
 	@$(BOT)/python -m benchmarks.ablation
 
 .PHONY: bench
-bench: setup train ## speed and memory beside Rasa's default pipeline
+bench: bench-screen train ## speed and memory beside Rasa's default pipeline
 	@$(DESK)/python -m benchmarks.speed
+
+.PHONY: bench-screen
+bench-screen: setup ## the red-flag screen's time by the length of the message
+	@$(DESK)/python -m benchmarks.screen_speed
 
 .PHONY: lock
 lock: $(UV) ## compiles requirements/*.txt from requirements/*.in

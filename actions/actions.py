@@ -7,44 +7,57 @@ import functools
 import os
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.choose import Desk, decide
+from actions.choose import Desk
 from actions.compose import compose, custom
 from actions.context import Context
 from actions.knowledge_source import KnowledgeSource
+from actions.screened import Screen, decide_screened
 from actions.turn import read_turn
+from core.clinic_hours import TOKYO
 from core.japanese import shared_tokenizer
+from core.triage_source import triage_of
 
 CONTEXT_SLOT = "context"
 
 
 def _today() -> dt.date:
     """The clinic's day, wherever the server stands."""
-    return dt.datetime.now(ZoneInfo("Asia/Tokyo")).date()
+    return dt.datetime.now(TOKYO).date()
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("DESK_DATA") or "data")
 
 
 @functools.lru_cache(maxsize=1)
 def knowledge_source() -> KnowledgeSource:
     """The process's table: ``KNOWLEDGE_URL``, or the files of ``DESK_DATA`` (default ``data``)."""
-    folder = Path(os.environ.get("DESK_DATA") or "data")
+    folder = _folder()
     source = KnowledgeSource(folder, os.environ.get("KNOWLEDGE_URL") or None, _today)
     source.start()
     return source
 
 
 def _desk() -> Desk:
-    folder = Path(os.environ.get("DESK_DATA") or "data")
-    user = folder / "lexicon" / "sudachi_user.csv"
+    user = _folder() / "lexicon" / "sudachi_user.csv"
     return Desk(
         knowledge=knowledge_source().current[0],
         tokenizer=shared_tokenizer(user if user.exists() else None),
         today=_today(),
         require_approval=os.environ.get("DESK_REQUIRE_APPROVAL") == "1",
+    )
+
+
+def _screen() -> Screen:
+    return Screen(
+        triage=triage_of(_folder()).current,
+        responses=knowledge_source().first_responses,
+        now=dt.datetime.now(TOKYO),
     )
 
 
@@ -62,14 +75,17 @@ class ActionRespond(Action):
         knowledge, messages = knowledge_source().current
         turn = read_turn(tracker.latest_message)
         context = Context.from_slot(tracker.get_slot(CONTEXT_SLOT))
-        decision = decide(turn, context, _desk())
-        for item in compose(decision, knowledge, messages):
+        screen = _screen()
+        decision = decide_screened(turn, context, _desk(), screen)
+        closed = screen.responses.closed_note(screen.now)
+        for item in compose(decision, knowledge, messages, closed):
             buttons = [{"title": title, "payload": payload} for title, payload in item.buttons]
             dispatcher.utter_message(text=item.text, buttons=buttons or None)
         dispatcher.utter_message(json_message=custom(decision))
         return [SlotSet(CONTEXT_SLOT, decision.context.to_slot())]
 
 
-# Loaded when the action server starts, so that a broken table stops it there, with row and column.
+# Loaded when the action server starts, so that a broken table or rule stops it there, with its place.
 knowledge_source()
 _desk()
+_screen()

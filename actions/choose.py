@@ -67,6 +67,8 @@ class Decision:
         message: key of a fixed text in ``messages.yml``, "" for none; it follows the answers.
         options: answers offered as buttons under the fixed text.
         unanswered: what was asked as well, in words, and nothing vetted may answer.
+        first: texts of the screen, said before everything else.
+        rule: the screen's rule that gives the triage, None for none.
         context: what the conversation remembers from now on.
     """
 
@@ -79,6 +81,8 @@ class Decision:
     message: str = ""
     options: tuple[Answer, ...] = ()
     unanswered: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    rule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -225,7 +229,7 @@ def _questions(turn: Turn, context: Context, desk: Desk) -> tuple[list[_Found], 
     found: list[_Found] = []
     unanswered: list[str] = []
     asking = [q for q in turn.questions if _asks(q, desk)]
-    if len(turn.questions) == 1 or not asking:
+    if turn.is_one_clause or not asking:
         asking = [turn.whole]
     for question in asking:
         topic = _topic_before(question, turn, desk) or _topic_of(question, context, desk)
@@ -268,6 +272,11 @@ def _asks(question: Question, desk: Desk) -> bool:
 
 def _speaks_of(question: Question, topic: str) -> bool:
     return any(m.topic == topic for m in question.mentions)
+
+
+def asks_in_words(question: Question) -> bool:
+    """Whether a clause ends as a question does."""
+    return _is_question_mark(question.text)
 
 
 def _is_question_mark(text: str) -> bool:

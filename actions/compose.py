@@ -22,13 +22,26 @@ class Item:
     buttons: tuple[tuple[str, str], ...] = field(default=())
 
 
-def compose(decision: Decision, knowledge: Knowledge, messages: Messages) -> list[Item]:
-    """The bubbles of a reply, in order; buttons only under the last one."""
-    texts = [_answer_text(given, decision, knowledge, messages) for given in decision.given]
+def compose(
+    decision: Decision, knowledge: Knowledge, messages: Messages, closed: str = ""
+) -> list[Item]:
+    """The bubbles of a reply, in order; buttons only under the last one.
+
+    Args:
+        decision: what to say.
+        knowledge: the table.
+        messages: the fixed texts.
+        closed: what to add when staff are told while the clinic is closed, "" when it is open.
+    """
+    texts = list(decision.first)
+    texts += [_answer_text(given, decision, knowledge, messages) for given in decision.given]
     for question in decision.unanswered:
         texts.append(messages.text("also_unknown", question=question))
     if decision.message:
         texts.append(messages.text(decision.message))
+    # A first response says itself how the clinic is reached.
+    if closed and decision.escalate and not decision.first:
+        texts[-1] = f"{texts[-1]}\n{closed}"
     return [Item(text) for text in texts[:-1]] + [
         Item(texts[-1], _buttons(decision, knowledge, messages))
     ]
@@ -48,7 +61,7 @@ def custom(decision: Decision) -> dict[str, Any]:
             for given in decision.given
         ],
         "triage": decision.triage,
-        "rule": None,
+        "rule": decision.rule,
         "escalate": decision.escalate,
         "reason": decision.reason,
     }

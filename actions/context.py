@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.triage import State
+
 
 @dataclass(frozen=True)
 class Context:
@@ -17,7 +19,9 @@ class Context:
         shown: how much of each answer was shown: 1 the short form, 2 the detail as well.
         offered: what はい would mean now: "" nothing, "person" a person, or an answer's id.
         unclear: turns in a row that were not understood.
-        open_triage: the most urgent finding that no person has closed yet, "none" for none.
+        open_triage: the most urgent finding that no person has closed yet, "none" for none,
+            whoever raised it: the screen, the model or a row of the table.
+        screen: what the screen remembers.
     """
 
     topic: str | None = None
@@ -29,13 +33,15 @@ class Context:
     offered: str = ""
     unclear: int = 0
     open_triage: str = "none"
+    screen: State = field(default_factory=State)
 
     @classmethod
     def from_slot(cls, value: Mapping[str, Any] | None) -> Context:
         """The context of a slot's value; what it lacks or an older version wrote is left out."""
         stored = value or {}
         known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
-        return cls(**{**known, "last": tuple(known.get("last", ()))})
+        known["last"] = tuple(known.get("last", ()))
+        return cls(**{**known, "screen": State.from_json(known.get("screen"))})
 
     def to_slot(self) -> dict[str, Any]:
         """The value for the slot, of plain JSON types."""
@@ -49,4 +55,5 @@ class Context:
             "offered": self.offered,
             "unclear": self.unclear,
             "open_triage": self.open_triage,
+            "screen": self.screen.to_json(),
         }

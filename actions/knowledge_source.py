@@ -10,7 +10,9 @@ from pathlib import Path
 
 import requests
 
+from core.clinic_hours import ClinicHours
 from core.faults import DataError
+from core.first_response import FirstResponses
 from core.knowledge import Files, Knowledge, load_knowledge
 from core.locale import sentence
 from core.messages import Messages
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 REFRESH_SECONDS = 3.0
 _HTTP_TIMEOUT_SECONDS = 3.0
 
+_Loaded = tuple[tuple[Knowledge, Messages], FirstResponses]
+
 
 class KnowledgeSource:
     """The current table and texts, refreshed in the background.
@@ -30,7 +34,8 @@ class KnowledgeSource:
     last good copy goes on answering.
 
     Args:
-        folder: the data folder, with ``knowledge/`` and ``lexicon/terms.csv``.
+        folder: the data folder, with ``knowledge/``, ``triage/telephones.yml`` and
+            ``lexicon/terms.csv``.
         url: where the published table is fetched instead of the files, None for the files. It
             answers with the JSON of ``Files.to_json`` and an ETag. Until it first answers, the
             files serve.
@@ -51,12 +56,17 @@ class KnowledgeSource:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
-        self._current = self._first()
+        self._current, self._responses = self._first()
 
     @property
     def current(self) -> tuple[Knowledge, Messages]:
         """The last good table and the fixed texts that go with it."""
         return self._current
+
+    @property
+    def first_responses(self) -> FirstResponses:
+        """First responses with the same texts and the clinic's hours."""
+        return self._responses
 
     def refresh(self) -> bool:
         """Takes over a changed table; returns whether there was one."""
@@ -66,7 +76,7 @@ class KnowledgeSource:
                 if files is None or files.version == self._seen:
                     return False
                 self._seen = files.version
-                self._current = self._load(files)
+                self._current, self._responses = self._load(files)
             except DataError as error:
                 logger.error(sentence("tools.table_broken", detail=error))
                 return False
@@ -92,7 +102,7 @@ class KnowledgeSource:
                 # The thread must outlive whatever a file or a server may do.
                 logger.exception("refreshing the table failed")
 
-    def _first(self) -> tuple[Knowledge, Messages]:
+    def _first(self) -> _Loaded:
         """The first good copy: of the address if there is one that answers, else of the files."""
         if self._url:
             try:
@@ -108,9 +118,12 @@ class KnowledgeSource:
         self._seen = files.version
         return self._load(files)
 
-    def _load(self, files: Files) -> tuple[Knowledge, Messages]:
+    def _load(self, files: Files) -> _Loaded:
         knowledge = load_knowledge(files, self._terms, self._today())
-        return knowledge, Messages(files.contents["messages.yml"], files.contents["clinic.yml"])
+        texts = ("messages.yml", "clinic.yml", "telephones.yml")
+        messages = Messages(*(files.contents[name] for name in texts))
+        hours = ClinicHours.from_yaml(files.contents["clinic.yml"])
+        return (knowledge, messages), FirstResponses(messages, hours)
 
     def _fetch(self) -> Files | None:
         assert self._url is not None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.triage import Reading
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -44,10 +46,20 @@ class Question:
 
 @dataclass(frozen=True)
 class Turn:
-    """A whole message and its clauses; a message of one clause has that one in ``questions``."""
+    """A whole message and its clauses; a message of one clause has that one in ``questions``.
+
+    Attributes:
+        reading: what the red-flag screen read in it; None when the pipeline has no screen.
+    """
 
     whole: Question
     questions: tuple[Question, ...]
+    reading: Reading | None = None
+
+    @property
+    def is_one_clause(self) -> bool:
+        """Whether the message is its only clause."""
+        return len(self.questions) == 1 and self.questions[0].text == self.whole.text
 
     @property
     def text(self) -> str:
@@ -59,7 +71,9 @@ def read_turn(message: Mapping[str, Any]) -> Turn:
     """The turn of a tracker's ``latest_message``, which is Rasa's parse result."""
     whole = _question(message)
     questions = tuple(_question(part) for part in message.get("questions") or [])
-    return Turn(whole, questions or (whole,))
+    read = message.get("red_flags")
+    reading = Reading.from_json(read, whole.text) if read else None
+    return Turn(whole, questions or (whole,), reading)
 
 
 def _question(part: Mapping[str, Any]) -> Question:

@@ -2,12 +2,14 @@
 
 Rasa's REST channel answers ``200 []`` on any error, takes a leading ``/`` in a patient's text for
 an intent, and lets everybody without ``sender`` share one conversation (all reproduced with Rasa
-3.6.21). Here every request is answered with text and exactly one ``custom`` item.
+3.6.21). Here every request is answered with text and exactly one ``custom`` item, and every message
+passes the red-flag screen here too: with no model, or no action server, an emergency is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import re
 import uuid
@@ -20,8 +22,12 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from core.clinic_hours import TOKYO
+from core.conversation_screens import ConversationScreens
+from core.first_response import FirstResponse, custom_values
 from core.japanese import normalize
 from core.messages import Messages
+from core.triage import LEVELS
 from nlu.data_dir import data_dir
 
 logger = logging.getLogger(__name__)
@@ -55,6 +61,7 @@ class DeskRest(InputChannel):
 
     def __init__(self, folder: Path) -> None:
         self._messages = Messages.load(folder / "knowledge")
+        self._screens = ConversationScreens.load(folder)
 
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """The channel's addresses."""
@@ -88,10 +95,11 @@ class DeskRest(InputChannel):
         if not isinstance(sender, str) or not _SENDER.fullmatch(sender):
             sender = uuid.uuid4().hex
         text = clean(message) if isinstance(message, str) else ""
+        urgent = self._screens.screen(sender, text, dt.datetime.now(TOKYO))
         if not normalize(text[:MAX_MESSAGE_CHARS]).text.strip():
-            return self._fixed("empty", sender, triage="none", escalate=False)
+            return self._fixed("empty", sender, urgent, triage="none", escalate=False)
         if len(text) > MAX_MESSAGE_CHARS:
-            return self._fixed("too_long", sender, triage="consult", escalate=True)
+            return self._fixed("too_long", sender, urgent, triage="consult", escalate=True)
         collector = CollectingOutputChannel()
         turn = UserMessage(text, collector, sender, input_channel=self.name())
         try:
@@ -101,10 +109,13 @@ class DeskRest(InputChannel):
             logger.exception("A turn failed.")
         customs = [item for item in collector.messages if "custom" in item]
         if len(customs) == 1 and any("text" in item for item in collector.messages):
-            return list(collector.messages)
-        return self._fixed("unavailable", sender, triage="consult", escalate=True)
+            return _raised(list(collector.messages), customs[0]["custom"], urgent, sender)
+        return self._fixed("unavailable", sender, urgent, triage="consult", escalate=True)
 
-    def _fixed(self, reason: str, sender: str, triage: str, escalate: bool) -> list[dict[str, Any]]:
+    def _fixed(
+        self, reason: str, sender: str, urgent: FirstResponse | None, triage: str, escalate: bool
+    ) -> list[dict[str, Any]]:
+        """A fixed text; what the screen has to say comes before it, or stands alone."""
         custom: dict[str, Any] = {
             "status": "fallback",
             "answers": [],
@@ -113,10 +124,27 @@ class DeskRest(InputChannel):
             "escalate": escalate,
             "reason": reason,
         }
-        return [
-            {"recipient_id": sender, "text": self._messages.text(reason)},
-            {"recipient_id": sender, "custom": custom},
+        texts = [self._messages.text(reason)]
+        if urgent is not None:
+            texts = [*urgent.texts, *([] if urgent.alone else texts)]
+            custom = urgent.custom()
+        return [{"recipient_id": sender, "text": text} for text in texts] + [
+            {"recipient_id": sender, "custom": custom}
         ]
+
+
+def _raised(
+    items: list[dict[str, Any]], custom: dict[str, Any], urgent: FirstResponse | None, sender: str
+) -> list[dict[str, Any]]:
+    """The bot's items, raised to what the screen says if the bot said less."""
+    if urgent is None or LEVELS.index(custom["triage"]) >= LEVELS.index(urgent.level):
+        return items
+    texts = [{"recipient_id": sender, "text": text} for text in urgent.texts]
+    if urgent.alone:
+        return [*texts, {"recipient_id": sender, "custom": urgent.custom()}]
+    rest = [item for item in items if "custom" not in item]
+    raised = {"recipient_id": sender, "custom": custom_values(custom, urgent)}
+    return [*texts, *rest, raised]
 
 
 def clean(text: str) -> str:

@@ -33,6 +33,9 @@ _HALF_WIDTH_SOUND_MARKS = frozenset("ﾞﾟ")
 # Low bits of a SudachiPy word id: all set in a word that it joined from pieces (ロアキュ+テン), which
 # it does not call out-of-vocabulary.
 _NO_WORD = 0x0FFF_FFFF
+# Letters that NFKC leaves alone, one code point each; without repetition nothing is to be done.
+_PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々0-9A-Za-z、。「」・!?]*")
+_REPEATED = re.compile(rf"([{re.escape(''.join(sorted(_ELONGATION)))}])\1")
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
 
@@ -74,6 +77,7 @@ class Token:
         lemma: SudachiPy's normalised form (くちびる → 唇, のん → 飲む, ヶ月 → 箇月), which unites
             spellings; for words in Latin letters the lower-cased surface, because the normalised
             form turns units into other words (㎎ → Mg).
+        base: dictionary form as it is spelt (はれた → はれる).
         pos: part of speech, six levels of the UniDic scheme, "*" where empty.
         reading: reading in katakana.
         known: whether the word stands in a dictionary (False for a guessed one).
@@ -83,6 +87,7 @@ class Token:
     surface: str
     norm: str
     lemma: str
+    base: str
     pos: tuple[str, ...]
     reading: str
     known: bool
@@ -104,6 +109,10 @@ def normalize(text: str) -> NormalizedText:
     normalised together, so that joining the parts gives the NFKC form of the whole.
     """
     source = text[:MAX_CHARS]
+    if _PLAIN.fullmatch(source) and not _REPEATED.search(source):
+        count = len(source)
+        offsets = tuple(range(count + 1))
+        return NormalizedText(text, source, offsets[:-1], offsets[1:], count < len(text))
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -205,6 +214,7 @@ class JapaneseTokenizer:
                     surface=normalized.original[start:end],
                     norm=surface,
                     lemma=lemma.strip() or surface,
+                    base=morpheme.dictionary_form(),
                     pos=tuple(morpheme.part_of_speech()),
                     reading=morpheme.reading_form(),
                     known=not morpheme.is_oov() and morpheme.word_id() & _NO_WORD != _NO_WORD,

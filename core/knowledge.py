@@ -2,7 +2,7 @@
 
 The files are ``answers.csv``, ``sources.csv``, ``references.csv``, ``clinic.yml``, ``topics.yml``,
 ``numbers.yml``, ``wording.yml`` and ``messages.yml`` of ``data/knowledge``, and the term ids of the
-lexicon.
+lexicon. ``data/triage/telephones.yml`` is read and published with them, for the fixed texts.
 Nothing here knows a drug: what may be said is in the files.
 """
 
@@ -23,6 +23,8 @@ from typing import Any
 
 from core.faults import DataError, Fault
 from core.tables import Row, read_table, read_yaml
+from core.telephones import FILE as TELEPHONES
+from core.telephones import telephones_path
 
 ANSWER_COLUMNS = (
     "answer_id", "topic", "subject", "phase", "audience", "question", "title", "short", "detail",
@@ -51,7 +53,8 @@ MAX_DETAIL = 400
 MAX_TITLE = 20
 MAX_QUESTION = 40
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+# With digits, so that {fire_119} in an answer is a fault instead of being shown as it stands.
+_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _DOSE = re.compile(r"\d+(?:\.\d+)?\s*(?:mg|ミリグラム|ミリ)(?:/kg)?", re.IGNORECASE)
 _PERCENTAGE = re.compile(r"\d+(?:\.\d+)?\s*(?:%|パーセント|割)|\d+人に\d+人|[一二三四五六七八九]割")
 _NUMBER_WITH_UNIT = re.compile(
@@ -190,12 +193,12 @@ class Files:
 
     NAMES = (
         "answers.csv", "sources.csv", "references.csv",
-        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml", "messages.yml",
+        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml", "messages.yml", TELEPHONES,
     )  # fmt: skip
 
     @classmethod
     def read(cls, folder: Path) -> Files:
-        """The files of a folder.
+        """The files of a knowledge folder, and the telephones beside it.
 
         Raises:
             DataError: a file is missing or cannot be read.
@@ -204,7 +207,8 @@ class Files:
         faults = []
         for name in cls.NAMES:
             try:
-                contents[name] = (folder / name).read_bytes()
+                path = telephones_path(folder) if name == TELEPHONES else folder / name
+                contents[name] = path.read_bytes()
             except FileNotFoundError:
                 faults.append(Fault(name, 0, "", "missing_file"))
             except OSError as error:

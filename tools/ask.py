@@ -7,9 +7,12 @@ import json
 import sys
 import uuid
 
+from core.conversation_screens import ConversationScreens
+from core.faults import DataError
 from core.locale import sentence
 from tools.client import BotClient, BotUnavailableError
-from tools.places import Ports
+from tools.front import Front
+from tools.places import Ports, data_folder
 
 
 def main() -> int:
@@ -21,8 +24,10 @@ def main() -> int:
         print(sentence("tools.no_question"), file=sys.stderr)
         return 2
     try:
-        reply = BotClient(Ports.from_environment().rasa_url).ask(uuid.uuid4().hex, question)
-    except BotUnavailableError as error:
+        client = BotClient(Ports.from_environment().rasa_url)
+        front = Front(client, ConversationScreens.load(data_folder()))
+        reply = front.ask(uuid.uuid4().hex, question)
+    except (BotUnavailableError, DataError) as error:
         print(error, file=sys.stderr)
         return 1
     print("\n\n".join(reply.texts))

@@ -6,12 +6,23 @@ import argparse
 import sys
 import uuid
 from collections.abc import Callable
+from typing import Protocol
 
 from prompt_toolkit import PromptSession
 
+from core.conversation_screens import ConversationScreens
+from core.faults import DataError
 from core.locale import sentence
 from tools.client import BotClient, BotUnavailableError, Reply
-from tools.places import Ports
+from tools.front import Front
+from tools.places import Ports, data_folder
+
+
+class Asked(Protocol):
+    """Whoever answers a message: the bot, or the screen and the bot."""
+
+    def ask(self, sender: str, message: str) -> Reply:
+        """The reply to one message of a conversation."""
 
 
 def main() -> int:
@@ -21,14 +32,19 @@ def main() -> int:
     if not client.is_ready():
         print(sentence("tools.no_bot", url=Ports.from_environment().rasa_url), file=sys.stderr)
         return 1
-    return converse(client, _reader())
+    try:
+        front = Front(client, ConversationScreens.load(data_folder()))
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return converse(front, _reader())
 
 
-def converse(client: BotClient, read: Callable[[], str | None]) -> int:
+def converse(client: Asked, read: Callable[[], str | None]) -> int:
     """Reads lines and prints replies until ``read`` returns None.
 
     Args:
-        client: the bot.
+        client: who answers.
         read: the patient's next line, or None at the end.
 
     Returns:

@@ -13,6 +13,11 @@ RUN_DIR = ROOT / ".run"
 MODEL = ROOT / "models" / "patient-desk.tar.gz"
 
 
+def data_folder() -> Path:
+    """The data folder: ``DESK_DATA``, or the project's own."""
+    return Path(os.environ.get("DESK_DATA") or ROOT / "data")
+
+
 @dataclass(frozen=True)
 class Ports:
     """Ports of the two servers, both on the loopback address only.

@@ -33,6 +33,7 @@ TEXTS = Messages(
         button_person="スタッフに相談する",
     ).encode(),
     b"clinic: {phone: 00-0000-0000}",
+    b"telephones: {}",
 )
 
 
@@ -186,3 +187,23 @@ def test_custom_item_says_what_was_given_and_decided() -> None:
         "escalate": True,
         "reason": "policy",
     }
+
+
+def test_staff_answer_later_when_the_clinic_is_closed() -> None:
+    decision = decided(message="unknown", escalate=True)
+    (item,) = compose(decision, KNOWLEDGE, TEXTS, "次は月曜からです。")
+    assert item.text.endswith("\n次は月曜からです。")
+
+
+def test_what_needs_no_staff_says_nothing_of_the_hours() -> None:
+    (item,) = compose(decided("SE-LIP-01"), KNOWLEDGE, TEXTS, "次は月曜からです。")
+    assert "月曜" not in item.text
+
+
+def test_first_response_is_said_before_all_else() -> None:
+    decision = replace(
+        decided("SE-LIP-01", escalate=True), first=("まず119番へ。",), rule="collapse"
+    )
+    first, _ = compose(decision, KNOWLEDGE, TEXTS, "次は月曜からです。")
+    assert first.text == "まず119番へ。"
+    assert custom(decision)["rule"] == "collapse"

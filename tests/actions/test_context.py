@@ -60,4 +60,5 @@ def test_new_conversation_remembers_nothing() -> None:
         "offered": "",
         "unclear": 0,
         "open_triage": "none",
+        "screen": {"findings": {}, "level": "none", "rule": None},
     }

@@ -19,7 +19,7 @@ from actions import knowledge_source
 from actions.knowledge_source import KnowledgeSource
 from core.faults import DataError
 from core.knowledge import ANSWER_COLUMNS, REFERENCE_COLUMNS, SOURCE_COLUMNS, Files
-from tests.fixed_texts import messages_yml
+from tests.fixed_texts import messages_yml, telephones_yml
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -53,6 +53,8 @@ def answers_csv(short: str, version: str = "1") -> str:
     return f"{header}\n{','.join(cells[c] for c in ANSWER_COLUMNS)}\n"
 
 
+HOURS = "opening: {}\nclosed_on_public_holidays: true\nclosed_dates: []\n"
+CLINIC = f"{HOURS}clinic: {{clinic_name: 院, phone: 00-1, hours: 平日}}\n"
 BROKEN_ANSWERS = answers_csv("短い答え。", version="零")
 
 
@@ -65,11 +67,12 @@ def folder(tmp_path: Path) -> Path:
         "knowledge/sources.csv": ",".join(SOURCE_COLUMNS) + "\n",
         "knowledge/references.csv": ",".join(REFERENCE_COLUMNS)
         + "\nR01,資料,https://example.jp,発行元,guideline,yes,\n",
-        "knowledge/clinic.yml": "demo: true\nclinic: {clinic_name: 院, phone: 00-1, hours: 平日}\n",
+        "knowledge/clinic.yml": f"demo: true\n{CLINIC}",
         "knowledge/topics.yml": "topics:\n  alcohol: {title: お酒}\n",
         "knowledge/numbers.yml": "numbers: []\n",
         "knowledge/wording.yml": "wording: {forbidden: [], urgent_actions: {}, required: []}\n",
         "knowledge/messages.yml": messages_yml(handoff="電話は{phone}"),
+        "triage/telephones.yml": telephones_yml(),
     }
     for name, content in files.items():
         path = tmp_path / name
@@ -151,9 +154,9 @@ def test_changed_fixed_text_is_taken_over(folder: Path) -> None:
         ("topics.yml", "topics: [alcohol]\n"),
         ("topics.yml", "topics: {alcohol: お酒}\n"),
         ("topics.yml", "topics: {alcohol: {}}\n"),
-        ("clinic.yml", "demo: true\nclinic:\n"),
-        ("clinic.yml", "demo: true\nclinic: [院]\n"),
-        ("clinic.yml", "clinic: {clinic_name: 院, phone: 00-1, hours: 平日}\n"),
+        ("clinic.yml", f"demo: true\n{HOURS}clinic:\n"),
+        ("clinic.yml", f"demo: true\n{HOURS}clinic: [院]\n"),
+        ("clinic.yml", CLINIC),
         ("wording.yml", "wording: {}\n"),
         ("wording.yml", "wording:\n"),
         ("wording.yml", "wording: {forbidden: [完治], urgent_actions: {}, required: []}\n"),
@@ -178,6 +181,22 @@ def test_broken_file_leaves_the_last_good_copy(
     assert not source.refresh()
     assert source.current is before
     assert name in caplog.text
+
+
+def test_changed_telephone_is_in_the_fixed_texts_and_a_broken_one_is_not(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = messages_yml(handoff="{fire_119}番へ")
+    (folder / "knowledge" / "messages.yml").write_text(texts, encoding="utf-8")
+    source = KnowledgeSource(folder, today=lambda: TODAY)
+    telephones = folder / "triage" / "telephones.yml"
+    telephones.write_text(telephones_yml(number="118"), encoding="utf-8")
+    assert source.refresh()
+    assert source.current[1].text("handoff") == "118番へ"
+    telephones.write_text(telephones_yml(confidence="medium"), encoding="utf-8")
+    assert not source.refresh()
+    assert source.current[1].text("handoff") == "118番へ"
+    assert "telephones.yml" in caplog.text
 
 
 def test_fault_is_logged_with_row_and_column(

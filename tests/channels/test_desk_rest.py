@@ -17,7 +17,7 @@ from rasa.core.channels.channel import UserMessage
 
 from channels import desk_rest
 from channels.desk_rest import MAX_MESSAGE_CHARS, DeskRest, clean
-from tests.fixed_texts import messages_yml
+from tests.fixed_texts import OPENING, messages_yml, write_rules, write_telephones
 
 CUSTOM = {
     "status": "answered",
@@ -55,11 +55,13 @@ def channel(tmp_path: Path) -> DeskRest:
     """The channel of a clinic with short fixed texts."""
     folder = tmp_path / "knowledge"
     folder.mkdir()
-    (folder / "clinic.yml").write_text("clinic: {phone: 00-1}\n", encoding="utf-8")
+    (folder / "clinic.yml").write_text("clinic: {phone: 00-1}\n" + OPENING, encoding="utf-8")
     texts = messages_yml(
-        empty="空です。", too_long="長い。", unavailable="使えません。{phone} 119番"
+        empty="空です。", too_long="長い。", unavailable="使えません。{phone} {fire_119}番"
     )
     (folder / "messages.yml").write_text(texts, encoding="utf-8")
+    write_telephones(tmp_path)
+    write_rules(tmp_path)
     return DeskRest(tmp_path)
 
 
@@ -315,3 +317,58 @@ def test_conversations_at_the_same_time_do_not_mix(channel: DeskRest) -> None:
 
     for number, items in enumerate(asyncio.run(all_at_once())):
         assert items[0] == {"recipient_id": f"p{number}", "text": f"質問{number}"}
+
+
+async def broken(_: UserMessage) -> None:
+    """Stands for Rasa without a model or an action server."""
+    raise RuntimeError("no model")
+
+
+def urgent(items: list[Any]) -> tuple[list[str], str, str | None, bool]:
+    """Texts, triage, rule and escalation of a reply."""
+    custom = items[-1]["custom"]
+    texts = [item["text"] for item in items if "text" in item]
+    return texts, custom["triage"], custom["rule"], custom["escalate"]
+
+
+def test_an_emergency_is_answered_when_rasa_fails(channel: DeskRest) -> None:
+    texts, triage, rule, escalate = urgent(reply(channel, "さっき倒れました", broken))
+    assert texts == ["すぐ119番へ。\n文"]
+    assert (triage, rule, escalate) == ("emergency", "collapse", True)
+
+
+def test_same_day_is_said_before_that_the_bot_fails(channel: DeskRest) -> None:
+    texts, triage, rule, _ = urgent(reply(channel, "発疹が出ました", broken))
+    assert texts[0].startswith("次を飲まず")
+    assert texts[1].startswith("使えません。")
+    assert (triage, rule) == ("same_day", "rash")
+
+
+def test_what_rasa_does_not_see_is_raised(channel: DeskRest, rasa: Rasa) -> None:
+    texts, triage, rule, escalate = urgent(reply(channel, "発疹が出ました", rasa))
+    assert texts == ["次を飲まず、今日中にお電話ください。\n文", "お答えします。"]
+    assert (triage, rule, escalate) == ("same_day", "rash", True)
+
+
+def test_an_emergency_that_rasa_does_not_see_stands_alone(channel: DeskRest, rasa: Rasa) -> None:
+    texts, triage, rule, _ = urgent(reply(channel, "さっき倒れました", rasa))
+    assert texts == ["すぐ119番へ。\n文"]
+    assert (triage, rule) == ("emergency", "collapse")
+
+
+@pytest.mark.parametrize("message", ["", "ありがとう", "やっぱり何でもないです", "あ" * 3000])
+def test_an_open_emergency_stays_open(channel: DeskRest, message: str) -> None:
+    reply(channel, "さっき倒れました", broken)
+    _, triage, rule, escalate = urgent(reply(channel, message, broken))
+    assert (triage, rule, escalate) == ("emergency", "collapse", True)
+
+
+def test_an_emergency_at_the_end_of_a_very_long_message_is_found(channel: DeskRest) -> None:
+    _, triage, _, _ = urgent(reply(channel, "長い話です。" * 1500 + "さっき倒れました", broken))
+    assert triage == "emergency"
+
+
+def test_conversations_are_kept_apart(channel: DeskRest, rasa: Rasa) -> None:
+    reply(channel, "さっき倒れました", rasa, sender="one")
+    _, triage, _, _ = urgent(reply(channel, "お酒は", rasa, sender="two"))
+    assert triage == "info"

@@ -80,6 +80,7 @@ class Table:
             "numbers.yml": yaml_bytes(self.numbers),
             "wording.yml": yaml_bytes(self.wording),
             "messages.yml": b"messages: {}\n",
+            "telephones.yml": b"telephones: {}\n",
         }
         return Files(contents)
 
@@ -213,6 +214,7 @@ BROKEN = [
     (cell(LIP, sources="P01;P02"), ANSWERS, 3, "sources", "excluded_source"),
     (cell(LIP, short="{fax}へ"), ANSWERS, 3, "short", "unknown_placeholder"),
     (cell(LIP, title="{fax}"), ANSWERS, 3, "title", "unknown_placeholder"),
+    (cell(LIP, short="{fire_119}番へ"), ANSWERS, 3, "short", "unknown_placeholder"),
     (cell(LIP, short="あ" * (MAX_SHORT + 1)), ANSWERS, 3, "short", "too_long"),
     (cell(LIP, detail="あ" * (MAX_DETAIL + 1)), ANSWERS, 3, "detail", "too_long"),
     (cell(LIP, title="あ" * (MAX_TITLE + 1)), ANSWERS, 3, "title", "too_long"),
@@ -479,11 +481,19 @@ def test_files_survive_the_journey_through_json(table: Table) -> None:
     assert again.version == files.version
 
 
-def test_files_of_a_folder_are_read(table: Table, tmp_path: Path) -> None:
+def test_files_of_a_folder_are_read_with_the_telephones_beside(
+    table: Table, tmp_path: Path
+) -> None:
+    folder, telephones = tmp_path / "knowledge", tmp_path / "triage" / "telephones.yml"
     for name, content in table.files().contents.items():
-        (tmp_path / name).write_bytes(content)
-    (tmp_path / "notes.txt").write_text("")
-    assert Files.read(tmp_path) == table.files()
+        path = telephones if name == telephones.name else folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    (folder / "notes.txt").write_text("")
+    assert Files.read(folder) == table.files()
+    telephones.unlink()
+    with pytest.raises(DataError, match=r"telephones\.yml: ファイルがありません"):
+        Files.read(folder)
 
 
 def test_every_missing_file_of_a_folder_is_named(table: Table, tmp_path: Path) -> None:

@@ -1,0 +1,112 @@
+"""Puts the red-flag screen before the choice of an answer, and raises the answer's triage by it.
+
+The screen decides what is said first; the table, the model and the dialogue may add to it and raise
+the level, never lower it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from actions.choose import Decision, Desk, asks_in_words, decide
+from actions.context import Context
+from actions.turn import Question, Turn
+from core.first_response import FirstResponse, FirstResponses, more_urgent
+from core.triage import LEVELS, URGENT, Mention, Screening, Triage
+
+#: Fixed texts that say that nothing was found; a rule's own advice takes their place.
+_NOTHING_FOUND = frozenset(
+    {"unknown", "no_answer", "clarify", "out_of_scope", "what_instead", "offer_person", "noted"}
+)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a turn is screened with: the rules, their texts, and the time."""
+
+    triage: Triage
+    responses: FirstResponses
+    now: dt.datetime
+
+
+def decide_screened(turn: Turn, context: Context, desk: Desk, screen: Screen) -> Decision:
+    """The decision for one turn, red flags first.
+
+    Args:
+        turn: what the NLU found.
+        context: what the conversation remembers.
+        desk: table, tokenizer and day.
+        screen: rules, texts and time.
+    """
+    before = replace(context.screen, level=context.open_triage)
+    reading = turn.reading or screen.triage.read(turn.text)
+    screening = screen.triage.judge(reading, before)
+    context = replace(context, screen=screening.state)
+    response = screen.responses.respond(screening, before, screen.triage, screen.now)
+    if response is None:
+        return _advised(decide(turn, context, desk), screening, screen)
+    if response.alone:
+        return _only(response, context)
+    decision = decide(turn, context, desk)
+    if LEVELS.index(decision.triage) > LEVELS.index(response.level):
+        # The model or the table has seen more: its text follows, and its level counts.
+        return replace(decision, first=response.texts, rule=None)
+    rest = _other_questions(turn, screening.words)
+    if rest is None:
+        return _only(response, context)
+    return _after(response, decide(rest, context, desk))
+
+
+def _only(response: FirstResponse, context: Context) -> Decision:
+    """The first response and nothing else."""
+    level = more_urgent(response.level, context.open_triage)
+    return Decision(
+        "triage", level, replace(context, open_triage=level, unclear=0, offered="person"),
+        escalate=True, reason="red_flag", first=response.texts, rule=response.rule_id,
+    )  # fmt: skip
+
+
+def _after(response: FirstResponse, decision: Decision) -> Decision:
+    """The first response, and behind it vetted answers to what was asked besides."""
+    level = more_urgent(response.level, decision.context.open_triage)
+    given = tuple(g for g in decision.given if g.triage not in URGENT)
+    context = replace(decision.context, open_triage=level)
+    return replace(
+        decision, status="answered" if given else "triage", triage=level, context=context,
+        escalate=True, reason="red_flag", given=given, message="", options=(),
+        first=response.texts, rule=response.rule_id,
+    )  # fmt: skip
+
+
+def _other_questions(turn: Turn, words: Sequence[Mention]) -> Turn | None:
+    """The turn reduced to its questions that do not hold the flag's words; None without any."""
+
+    def flagged(question: Question) -> bool:
+        end = question.start + len(question.text)
+        return any(w.start < end and question.start < w.end for w in words)
+
+    others = tuple(q for q in turn.questions if asks_in_words(q) and not flagged(q))
+    if not others or turn.is_one_clause:
+        return None
+    # The message stays whole, for the offsets; but of what it was taken for only these count.
+    return replace(turn, whole=replace(turn.whole, intent="nlu_fallback"), questions=others)
+
+
+def _advised(decision: Decision, screening: Screening, screen: Screen) -> Decision:
+    """The decision with the level and, where nothing else is said, the advice of a calmer rule."""
+    level, rule_id = screening.own_level, screening.own_rule
+    if rule_id is None or level in URGENT:
+        open_rule = screening.rule_id if decision.triage == screening.level else None
+        return replace(decision, rule=decision.rule or open_rule)
+    if decision.triage in URGENT or decision.status == "handoff":
+        return replace(decision, rule=decision.rule or screening.rule_id)
+    raised = replace(decision, triage=more_urgent(decision.triage, level), rule=rule_id)
+    if decision.given or decision.message not in _NOTHING_FOUND:
+        return raised
+    advice = screen.responses.advice(screen.triage.rules[rule_id], level)
+    return replace(
+        raised, status="triage", first=(advice,), message="escalated" if decision.escalate else "",
+        context=replace(decision.context, offered="person", unclear=0),
+    )  # fmt: skip

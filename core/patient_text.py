@@ -1,0 +1,196 @@
+"""Words of a patient's message: spellings of patients put right, lines and emoji taken for full stops.
+
+Written for the red-flag screen, which must read what people type in a hurry: タヒにたい, 胸がいたい, lines
+without a full stop. Offsets stay those of the message as it was given.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.japanese import JapaneseTokenizer, NormalizedText, Token, normalize
+
+#: Longest piece of a message that is tokenised at once, in characters; pieces end at a line or
+#: sentence end, else at a comma or space, where there is one.
+PIECE_CHARS = 2000
+
+#: Shortest text in katakana alone that is no mere name, in letters.
+_BARE_KATAKANA = 10
+#: Emoji, and marks in brackets without a word: (´;ω;`), (>_<).
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff]"
+    "|[(（][^)）ぁ-ゖァ-ヺ一-鿿A-Za-z0-9]{1,12}[)）]"
+)
+_KANJI = re.compile("[一-鿿]")
+_FULL_STOP = "。"
+_COMMA = "、"
+_ENDS = "。\n！？!?"
+_PAUSES = "、,　 "
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a message: where it begins, its normalised text and its words.
+
+    Offsets of ``text`` and ``tokens`` count from the beginning of the piece.
+    """
+
+    at: int
+    text: NormalizedText
+    tokens: list[Token]
+
+
+class PatientText:
+    """Reads messages.
+
+    Args:
+        tokenizer: the tokenizer that phrases are read by, too.
+        spellings: what is written → what is meant, both after NFKC.
+    """
+
+    def __init__(self, tokenizer: JapaneseTokenizer, spellings: Mapping[str, str]) -> None:
+        self._tokenizer = tokenizer
+        plain = {normalize(wrong).text: right for wrong, right in spellings.items()}
+        self._spellings = {wrong: right for wrong, right in plain.items() if wrong}
+        longest_first = sorted(self._spellings, key=len, reverse=True)
+        self._wrong = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def has_emoji(self, text: str) -> bool:
+        """Whether there are emoji or kaomoji in a text."""
+        return bool(_EMOJI.search(text))
+
+    def pieces(self, text: str, emoji: bool = True) -> list[Piece]:
+        """A text of any length in pieces; a line that ends no list ends a sentence.
+
+        Args:
+            text: any string.
+            emoji: whether emoji stand between words, or are passed over.
+        """
+        found = []
+        for at, piece in _pieces(text):
+            normalized = normalize(piece)
+            if not emoji:
+                normalized = _without_emoji(normalized)
+            normalized = self._repaired(_hiragana_for_bare_katakana(normalized))
+            tokens = self._tokenizer.tokenize_normalized(normalized)
+            found.append(Piece(at, normalized, _with_full_stops(tokens, piece)))
+        return found
+
+    def _repaired(self, normalized: NormalizedText) -> NormalizedText:
+        if self._wrong is None or not self._wrong.search(normalized.text):
+            return normalized
+        text: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = 0
+        for match in self._wrong.finditer(normalized.text):
+            kept = slice(at, match.start())
+            right = self._spellings[match.group()]
+            start, end = normalized.span(match.start(), match.end())
+            text += [normalized.text[kept], right]
+            starts += [*normalized.starts[kept], *itertools.repeat(start, len(right))]
+            ends += [*normalized.ends[kept], *itertools.repeat(end, len(right))]
+            at = match.end()
+        text.append(normalized.text[at:])
+        starts += normalized.starts[at:]
+        ends += normalized.ends[at:]
+        return replace(normalized, text="".join(text), starts=tuple(starts), ends=tuple(ends))
+
+
+def _without_emoji(normalized: NormalizedText) -> NormalizedText:
+    kept = [True] * len(normalized.text)
+    for match in _EMOJI.finditer(normalized.text):
+        kept[match.start() : match.end()] = [False] * (match.end() - match.start())
+    return replace(
+        normalized,
+        text="".join(itertools.compress(normalized.text, kept)),
+        starts=tuple(itertools.compress(normalized.starts, kept)),
+        ends=tuple(itertools.compress(normalized.ends, kept)),
+    )
+
+
+def _hiragana_for_bare_katakana(normalized: NormalizedText) -> NormalizedText:
+    """A text in katakana only, as old telephones send it, in hiragana, which dictionaries know."""
+    text = normalized.text
+    katakana = sum("ァ" <= char <= "ヺ" for char in text)
+    others = sum("ぁ" <= char <= "ゖ" or "一" <= char <= "鿿" for char in text)
+    if others or katakana < _BARE_KATAKANA:
+        return normalized
+    hiragana = "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in text)
+    return replace(normalized, text=hiragana)
+
+
+def _pieces(text: str) -> list[tuple[int, str]]:
+    """The text in pieces that can be tokenised at once, with their offsets."""
+    pieces: list[tuple[int, str]] = []
+    at = 0
+    while at < len(text):
+        piece = text[at : at + PIECE_CHARS]
+        if at + PIECE_CHARS < len(text):
+            cut = max(map(piece.rfind, _ENDS))
+            if cut < PIECE_CHARS // 2:
+                cut = max(map(piece.rfind, _PAUSES))
+            piece = piece[: cut + 1] if cut >= PIECE_CHARS // 2 else piece
+        pieces.append((at, piece))
+        at += len(piece)
+    return pieces
+
+
+def _with_full_stops(tokens: list[Token], text: str) -> list[Token]:
+    """The words with a full stop where a line ends, or an emoji with a space behind it."""
+    found: list[Token] = []
+    # Who writes kana only puts spaces between words, others between sentences.
+    kanji = _KANJI.search(text)
+    for token, following in itertools.pairwise([*tokens, None]):
+        if token is None:
+            continue
+        found.append(token)
+        if following is None:
+            continue
+        # 痛い😭救急行くべき?: the emoji stands for the full stop.
+        stands_for_it = (
+            kanji and _is_emoji(token) and len(found) > 1
+            and not _is_emoji(following) and _may_end(found[-2])
+        )  # fmt: skip
+        if following.start <= token.end and not stands_for_it:
+            continue
+        gap = text[token.end : following.start]
+        # A line that ends with a particle or comma goes on: 頭痛も ⏎ 吐き気も ⏎ ありません.
+        goes_on = token.pos[0] == "助詞" and token.pos[1] != "終助詞" and token.norm != "か"
+        line = "\n" in gap and not goes_on and token.norm not in ("、", ",", "・")
+        if gap.isspace() and kanji and token.pos[0] == following.pos[0] == "名詞" and not line:
+            # 頭痛 吐き気: a list, as with commas.
+            found.append(_mark(token, _COMMA, "読点"))
+            continue
+        space = gap.isspace() and (_is_emoji(token) or (kanji and _may_end(token)))
+        if line or space or stands_for_it:
+            found.append(_mark(token, _FULL_STOP, "句点"))
+    return found
+
+
+def _mark(before: Token, mark: str, kind: str) -> Token:
+    """A mark that nobody wrote, behind a word."""
+    return replace(
+        before, surface="", norm=mark, lemma=mark, base=mark, reading="",
+        pos=("補助記号", kind, "*", "*", "*", "*"), start=before.end, end=before.end,
+    )  # fmt: skip
+
+
+def _may_end(token: Token) -> bool:
+    """Whether a sentence may end with this word."""
+    return (
+        token.pos[5].startswith("終止形")
+        or token.norm in ("た", "だ")
+        or token.pos[1] == "終助詞"
+        or token.norm.lower() in ("笑", "w", "草", "泣", "汗")
+    )
+
+
+def _is_emoji(token: Token) -> bool:
+    return len(token.norm) > 0 and all(
+        unicodedata.category(char) in ("So", "Sk", "Mn") for char in token.norm
+    )

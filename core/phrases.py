@@ -1,0 +1,593 @@
+"""Plain Japanese phrases, found in a text however their words are inflected, spelt or spread out.
+
+A phrase is written as people say it (頭が割れそうに痛い). What counts are its words by their
+SudachiPy lemmas, in order; particles, politeness and tense do not, a negation does. Between two words
+of a phrase the text may say how, when and how much (頭が朝からずっと割れそう), but not another thing.
+
+Notation: ``(a|b)`` either; ``〈name〉`` any of a list of words defined once; ``〈数500以上〉`` a number of at
+least 500 (also ``〈数38以上42以下〉``); ``a+b`` both in one sentence, in any order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.japanese import JapaneseTokenizer, Token, fold_kana
+
+#: Words a phrase may be spread over, besides its own, between one of its words and the next.
+MAX_GAP = 7
+#: Words between the parts of ``a+b``.
+MAX_DISTANCE = 24
+#: Phrases that stand for at most so many strings are read string by string, in their context;
+#: others piece by piece.
+MAX_EXPANSIONS = 200
+_MAX_DEPTH = 3
+#: Shorter words in kana have too many meanings (ち, め, はく) to be taken for one by themselves.
+_SHORT_KANA = 3
+
+NEGATION = "ない"
+ABSENT = "無い"
+
+_NEGATIVE_AUXILIARIES = frozenset({"ない", "ず", "ぬ", "ん", "へん", "まい"})
+#: Auxiliaries and helping verbs that are words of a phrase; the others only inflect.
+_KEPT_AUXILIARIES = frozenset({"たい"})
+_HELPERS = frozenset(
+    {
+        "居る",
+        "仕舞う",
+        "来る",
+        "行く",
+        "呉れる",
+        "貰う",
+        "見る",
+        "有る",
+        "御座る",
+        "下さる",
+        "為る",
+        "成る",
+    }
+)
+_SENTENCE_END = frozenset("。?!")
+_NUMBER = re.compile(r"\d[\d,]*(\.\d+)?")
+#: 〈数500以上〉, 〈数38以上42以下〉, 〈数2500以下〉: a number within bounds.
+_RANGE = re.compile(r"〈数(?:(\d+(?:\.\d+)?)以上)?(?:(\d+(?:\.\d+)?)以下)?〉")
+_RANGE_MARK = r"〈数[^〉]*〉"
+#: Kana that may follow the stem of a word, by its conjugation (UniDic's names).
+_ROWS = {
+    "五段-カ行": "カキクケコイッ", "五段-ガ行": "ガギグゲゴイ", "五段-サ行": "サシスセソ",
+    "五段-タ行": "タチツテトッ", "五段-ナ行": "ナニヌネノン", "五段-バ行": "バビブベボン",
+    "五段-マ行": "マミムメモン", "五段-ラ行": "ラリルレロッン", "五段-ワア行": "ワイウエオッ",
+    "形容詞": "イクカスミサソケッウ",
+}  # fmt: skip
+_LIGHT = frozenset(
+    {
+        "急",
+        "突然",
+        "為る",
+        "成る",
+        "感じ",
+        "方",
+        "様",
+        "みたい",
+        "気",
+        "物",
+        "程",
+        "くらい",
+        "事",
+        "奴",
+    }
+)
+_SKIPPED_POS = frozenset(
+    {
+        "助詞", "助動詞", "補助記号", "記号", "副詞", "接頭辞", "接尾辞", "感動詞", "連体詞", "代名詞",
+        "形状詞",
+    }
+)  # fmt: skip
+_KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A phrase found in a text.
+
+    Attributes:
+        name: what the phrase stands for.
+        first, last: indices of its first and last word among the text's tokens.
+    """
+
+    name: str
+    first: int
+    last: int
+
+
+class PhraseError(ValueError):
+    """A phrase cannot be read; ``code`` names the sentence that says why."""
+
+    def __init__(self, phrase: str, code: str, value: str = "") -> None:
+        self.phrase, self.code, self.value = phrase, code, value
+        super().__init__(f"{phrase}: {code} {value}")
+
+
+@dataclass
+class Node:
+    """A place in the phrases: which word leads where, what ends here, what goes on elsewhere."""
+
+    children: dict[str, Node] = field(default_factory=dict)
+    numbers: dict[tuple[float, float], Node] = field(default_factory=dict)
+    ends: set[str] = field(default_factory=set)
+    onward: list[Node] = field(default_factory=list)
+
+
+#: Words of one piece of a phrase, as keys.
+_Sequence = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of phrases: what it is called, and how it may begin when it is written.
+
+    Attributes:
+        key: its name in the phrases.
+        stems: its unchanging beginnings in katakana and kanji (割レ; ワレ), folded as
+            ``core.japanese.fold_kana`` does.
+    """
+
+    key: str
+    stems: frozenset[str]
+
+
+class Phrases:
+    """Finds phrases in tokenised text; safe to share between threads once it is filled.
+
+    A trie over words, walked from every word of the text: the time grows with the length of the
+    text, not with the number of phrases.
+
+    Args:
+        tokenizer: reads the phrases; texts must come from the same one.
+        groups: word lists by name, for ``〈name〉``.
+        like: phrases whose readings are used again, so that a part of them is made at no cost.
+    """
+
+    def __init__(
+        self,
+        tokenizer: JapaneseTokenizer,
+        groups: Mapping[str, Sequence[str]],
+        like: Phrases | None = None,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._groups = groups
+        self._root = Node()
+        self._combinations: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        self._parts: dict[str, str] = {}
+        #: Katakana reading → lemmas of phrase words that are read so.
+        self._by_reading: dict[str, set[str]] = like._by_reading if like else defaultdict(set)
+        self._read: dict[str, _Sequence] = like._read if like else {}
+        self._stems: dict[str, set[str]] = like._stems if like else defaultdict(set)
+        self._readings: dict[str, str] = like._readings if like else {}
+        self._keys: set[str] = set()
+
+    @property
+    def root(self) -> Node:
+        """Where every phrase begins."""
+        return self._root
+
+    def words(self) -> list[Word]:
+        """The words of all phrases."""
+        return [Word(key, frozenset(self._stems[key])) for key in sorted(self._keys)]
+
+    def add(self, name: str, phrase: str) -> None:
+        """Adds a phrase under a name.
+
+        Raises:
+            PhraseError: brackets do not match, a list is unknown, no word of meaning is left, or
+                the phrase stands for too many strings.
+        """
+        parts = [part.strip() for part in _split(phrase, "+")]
+        if len(parts) == 1:
+            self._add_sequence(name, phrase)
+            return
+        names = []
+        for part in parts:
+            if part not in self._parts:
+                self._parts[part] = f"part:{len(self._parts)}"
+                self._add_sequence(self._parts[part], part)
+            names.append(self._parts[part])
+        self._combinations[name].append(tuple(names))
+
+    def find(self, tokens: Sequence[Token]) -> list[Hit]:
+        """All hits, in order of their first word; of one name's overlapping hits the longest."""
+        keys = [self._keys_of(token) for token in tokens]
+        _join_absence(tokens, keys)
+        skips = [_may_be_skipped(tokens, i) for i in range(len(tokens))]
+        found: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        for start in range(len(tokens)):
+            for key in keys[start]:
+                for child in _next(self._root, key):
+                    self._walk(child, start, start, keys, skips, found)
+        return self.hits(found, tokens)
+
+    def hits(self, found: dict[str, set[tuple[int, int]]], tokens: Sequence[Token]) -> list[Hit]:
+        """Hits of the spans found for phrases and parts of phrases."""
+        for name, combinations in self._combinations.items():
+            for parts in combinations:
+                spans = _together(tokens, [found.get(part, set()) for part in parts])
+                if spans:
+                    found[name] |= spans
+        hits = [
+            Hit(name, first, last)
+            for name, spans in found.items()
+            if not name.startswith("part:")
+            for first, last in _longest(spans)
+        ]
+        return sorted(hits, key=lambda h: (h.first, h.last, h.name))
+
+    def _walk(
+        self,
+        node: Node,
+        start: int,
+        at: int,
+        keys: Sequence[tuple[str, ...]],
+        skips: Sequence[bool],
+        found: dict[str, set[tuple[int, int]]],
+    ) -> None:
+        """Follows every phrase that goes on behind word ``at``, past words that may be skipped."""
+        for name in node.ends:
+            found[name].add((start, at))
+        for onward in node.onward:
+            self._walk(onward, start, at, keys, skips, found)
+        if not node.children and not node.numbers:
+            return
+        for index in range(at + 1, min(at + MAX_GAP + 2, len(keys))):
+            for key in keys[index]:
+                for child in _next(node, key):
+                    self._walk(child, start, index, keys, skips, found)
+            if not skips[index]:
+                return
+
+    def _add_sequence(self, name: str, phrase: str) -> None:
+        pieces = _pieces(phrase, self._groups)
+        count = 1
+        for options in pieces:
+            count *= len(options)
+        if count <= MAX_EXPANSIONS:
+            strings = ["".join(choice) for choice in itertools.product(*pieces)]
+            sequences = list(dict.fromkeys(self._sequence(text) for text in strings))
+            for text, sequence in zip(strings, map(self._sequence, strings)):
+                if not sequence:
+                    raise PhraseError(phrase, "phrase_without_words", text)
+            self._insert([sequences], name)
+            return
+        # Too many to read one by one: each piece is read by itself.
+        read = [list(dict.fromkeys(self._sequence(o) for o in options)) for options in pieces]
+        read = [options for options in read if options != [()]]
+        if not read or all(() in options for options in read):
+            raise PhraseError(phrase, "phrase_without_words", phrase)
+        self._insert(read, name)
+
+    def _insert(self, pieces: Sequence[Sequence[_Sequence]], name: str) -> None:
+        """Adds the words of each piece behind those of the piece before it."""
+        places = [self._root]
+        alone = len(pieces) == 1
+        for index, options in enumerate(pieces):
+            last = index == len(pieces) - 1
+            target = Node()
+            for place in places:
+                for words in options:
+                    self._keys.update(words)
+                    node = place
+                    for word in _exact(words) if alone and len(words) == 1 else words:
+                        node = _added(node, word)
+                    if last:
+                        node.ends.add(name)
+                    elif node is not place:
+                        node.onward.append(target)
+            # A piece that may be empty leaves the places before it open.
+            places = [target, *(places if () in options else [])]
+
+    def _sequence(self, text: str) -> _Sequence:
+        """The words of a text that a phrase needs, as keys; kept, for lists repeat."""
+        known = self._read.get(text)
+        if known is None:
+            known = self._read[text] = self._read_sequence(text)
+        return known
+
+    def _read_sequence(self, text: str) -> _Sequence:
+        if _RANGE.search(text):
+            # A number within words: what stands before and behind it is read by itself.
+            parts = re.split(f"({_RANGE_MARK})", text)
+            words: list[str] = []
+            for part in filter(None, parts):
+                words += [part] if _RANGE.fullmatch(part) else self._sequence(part)
+            return tuple(words)
+        tokens = self._tokenizer.tokenize(text)
+        keys = [_keys(token) for token in tokens]
+        _join_absence(tokens, keys)
+        kept = [i for i in range(len(tokens)) if keys[i] and _is_word(tokens, i, keys[i])]
+        if not kept:
+            # 「ただれる」 read as an auxiliary, 「のむ」 as a particle: better that than nothing.
+            kept = [i for i in range(len(tokens)) if keys[i]]
+            if sum(len(tokens[i].norm) for i in kept) < 3:
+                return ()
+        for i in kept:
+            reading = self._reading_of(tokens[i])
+            if reading and keys[i][0] not in (NEGATION, ABSENT):
+                self._by_reading[reading].add(keys[i][0])
+            self._stems[keys[i][-1]] |= _stems(tokens[i], keys[i][-1], reading)
+        # 死のう, the will, is said by 死のう only; 死ぬ is said by both.
+        return tuple(keys[i][-1] for i in kept)
+
+    def _reading_of(self, token: Token) -> str:
+        """Katakana of the word's dictionary form; "" for words with Latin letters."""
+        known = self._readings.get(token.base)
+        if known is None:
+            known = fold_kana(token.base)
+            if not _KANA.fullmatch(token.base):
+                spoken = "".join(t.reading for t in self._tokenizer.tokenize(token.base))
+                known = fold_kana(spoken) if _KANA.fullmatch(spoken) else ""
+            self._readings[token.base] = known
+        return known
+
+    def _keys_of(self, token: Token) -> tuple[str, ...]:
+        """What a word of a text may be: its lemma and, if it is written in kana, all that it may
+        stand for.
+        """
+        keys = _keys(token)
+        if not keys:
+            return ()
+        exact = (*keys, *_exact(keys))
+        if _KANA.fullmatch(token.base) and token.pos[0] not in ("助詞", "助動詞"):
+            meant = self._by_reading.get(fold_kana(token.base), ())
+            short = len(token.base) < _SHORT_KANA
+            more = itertools.chain(meant, () if short else _exact(tuple(meant)))
+            return (*exact, *(key for key in more if key not in exact))
+        return exact
+
+
+def _next(node: Node, key: str) -> Iterator[Node]:
+    """Where a word leads."""
+    child = node.children.get(key)
+    if child is not None:
+        yield child
+    if node.numbers and _NUMBER.fullmatch(key):
+        value = float(key.replace(",", ""))
+        for (low, high), child in node.numbers.items():
+            if low <= value <= high:
+                yield child
+
+
+def _added(node: Node, word: str) -> Node:
+    """The place that a word of a phrase leads to, made if there is none."""
+    ranged = _RANGE.fullmatch(word.removeprefix("="))
+    if not ranged:
+        return node.children.setdefault(word, Node())
+    low, high = float(ranged.group(1) or 0), float(ranged.group(2) or "inf")
+    return node.numbers.setdefault((low, high), Node())
+
+
+def _stems(token: Token, key: str, reading: str) -> set[str]:
+    """How a word begins, whatever its form: 割れる → 割レ, ワレ; 吐く → 吐, ハキ, ハイ."""
+    if key == NEGATION:
+        return {"ナイ", "ナク", "ナカッ", "ナケ", "ヘン", "マセン", "ネエ", "ネェ"}
+    if key == ABSENT:
+        return {"ナイ", "ナク", "ナカッ", "ナシ", "無イ", "無ク", "無シ", "アリマセン"}
+    if key == "たい":
+        return {"タイ", "タク", "タカッ", "テエ", "テェ"}
+    base = fold_kana(token.base)
+    spoken = {base, reading} - {""}
+    if key.endswith("う") and key != token.lemma:
+        return {fold_kana(token.norm)}
+    if token.pos[0] not in ("動詞", "形容詞") or len(base) < 2:
+        return spoken
+    row = _ROWS.get(token.pos[4], "")
+    stems = set()
+    for word in spoken:
+        stem = word[:-1]
+        # A short stem in kana is told from other words only by what follows it.
+        vague = len(stem) < 3 and _KANA.fullmatch(stem)
+        stems |= {stem + end for end in row} if vague and row else {stem}
+    return stems
+
+
+def _exact(words: _Sequence) -> _Sequence:
+    """Keys of words that stand alone: a short kana word is not taken for one by its sound."""
+    return tuple(f"={word}" for word in words)
+
+
+def _pieces(phrase: str, groups: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The pieces of a phrase, each with the strings that it may be."""
+    if not phrase.strip():
+        raise PhraseError(phrase, "empty")
+    if phrase.count("〈") != phrase.count("〉") or phrase.count("(") != phrase.count(")"):
+        raise PhraseError(phrase, "unreadable_phrase", phrase)
+    pieces = [
+        list(dict.fromkeys(_options(piece, phrase, groups, 0)))
+        for piece in re.split(r"(\([^()]*\)|〈[^〈〉]*〉)", phrase)
+        if piece
+    ]
+    for options in pieces:
+        if len(options) > MAX_EXPANSIONS * 4:
+            raise PhraseError(phrase, "phrase_too_wide", str(len(options)))
+    return pieces
+
+
+def _options(piece: str, phrase: str, groups: Mapping[str, Sequence[str]], depth: int) -> list[str]:
+    if piece.startswith("(") and piece.endswith(")"):
+        return [
+            text
+            for option in piece[1:-1].split("|")
+            for text in _texts(option.strip(), phrase, groups, depth)
+        ]
+    if _RANGE.fullmatch(piece):
+        return [piece]
+    if piece.startswith("〈"):
+        name = piece[1:-1]
+        if name not in groups or depth > _MAX_DEPTH:
+            raise PhraseError(phrase, "unknown_words", name)
+        return [text for word in groups[name] for text in _texts(word, phrase, groups, depth + 1)]
+    if any(mark in piece for mark in "()〈〉|") or piece.count("〈") != piece.count("〉"):
+        raise PhraseError(phrase, "unreadable_phrase", piece)
+    return [piece]
+
+
+def _texts(text: str, phrase: str, groups: Mapping[str, Sequence[str]], depth: int) -> list[str]:
+    """The strings that an alternative stands for; it may hold lists and brackets itself."""
+    if not any(mark in text for mark in "(〈"):
+        return _options(text, phrase, groups, depth) if text else [""]
+    pieces = [
+        _options(piece, phrase, groups, depth)
+        for piece in re.split(r"(\([^()]*\)|〈[^〈〉]*〉)", text)
+        if piece
+    ]
+    return ["".join(choice) for choice in itertools.product(*pieces)]
+
+
+def _split(phrase: str, mark: str) -> list[str]:
+    """Parts between marks that stand outside brackets."""
+    parts, depth, current = [], 0, ""
+    for char in phrase:
+        depth += (char in "(〈") - (char in ")〉")
+        if char == mark and depth == 0:
+            parts.append(current)
+            current = ""
+        else:
+            current += char
+    return [*parts, current]
+
+
+def _keys(token: Token) -> tuple[str, ...]:
+    """What a word is called; empty for a mark."""
+    if is_negation(token):
+        return (NEGATION,)
+    if token.pos[0] == "補助記号" or token.norm in _SENTENCE_END:
+        return ()
+    if token.lemma in ("無し", "なし") or (token.lemma == "無い" and token.pos[0] == "形容詞"):
+        return (ABSENT,)
+    if token.pos[5].startswith("意志推量形"):
+        return token.lemma, f"{token.lemma}う"
+    return (token.lemma,)
+
+
+def _join_absence(tokens: Sequence[Token], keys: list[tuple[str, ...]]) -> None:
+    """ありません and あらへん are one word: 無い."""
+    for i, token in enumerate(tokens):
+        if token.lemma == "有る" and token.pos[0] == "動詞":
+            for j in range(i + 1, min(i + 4, len(tokens))):
+                if keys[j][:1] == (NEGATION,):
+                    keys[i], keys[j] = (), (ABSENT, f"={ABSENT}")
+                    break
+                if tokens[j].pos[0] != "助動詞":
+                    break
+
+
+def is_negation(token: Token) -> bool:
+    """An auxiliary of negation, whatever its form: ない, ん, ず, へん."""
+    return token.pos[0] == "助動詞" and token.lemma in _NEGATIVE_AUXILIARIES
+
+
+def _is_word(tokens: Sequence[Token], index: int, keys: tuple[str, ...]) -> bool:
+    """Whether a word of a phrase must stand in the text too."""
+    token = tokens[index]
+    if keys[0] in (NEGATION, ABSENT):
+        return True
+    if token.pos[0] == "助動詞":
+        return token.lemma in _KEPT_AUXILIARIES
+    if (
+        token.pos[0] in ("助詞", "補助記号", "記号", "空白", "接続詞")
+        or token.pos[1] == "助動詞語幹"
+    ):
+        return False
+    return not _only_helps(tokens, index)
+
+
+def _only_helps(tokens: Sequence[Token], index: int) -> bool:
+    """A verb that only inflects another word: 飲んで(いる), 妊娠(する), 赤く(なる)."""
+    token = tokens[index]
+    if token.pos[5].startswith("意志推量形"):
+        return False  # 死んでしまおう
+    if token.lemma not in _HELPERS or token.pos[1] != "非自立可能" or index == 0:
+        return False
+    before = tokens[index - 1]
+    if before.lemma in ("て", "で") and before.pos[1] == "接続助詞":
+        return True
+    if token.lemma == "為る":
+        return True
+    return token.lemma == "成る" and (before.norm == "に" or before.pos[0] in ("形容詞", "助動詞"))
+
+
+def _may_be_skipped(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a phrase may go on behind this word: it says how, when or how much."""
+    token = tokens[index]
+    pos, detail = token.pos[0], token.pos[1]
+    if token.norm in _SENTENCE_END or token.norm in ("たり", "だり") or is_negation(token):
+        return False
+    if pos in _SKIPPED_POS or detail in ("数詞", "非自立可能"):
+        return True
+    if token.pos[2] in ("副詞可能", "助数詞可能"):
+        return True
+    if pos == "形容詞":
+        return token.pos[5].startswith("連用形")
+    if token.lemma in _LIGHT or not any(char.isalnum() for char in token.norm):
+        return True
+    if pos == "名詞":
+        # Part of one phrase with its neighbour: 頭の右側, 左の耳.
+        after = tokens[index + 1].norm if index + 1 < len(tokens) else ""
+        before = tokens[index - 1].norm if index else ""
+        return after == "の" or before == "の"
+    return False
+
+
+def _together(
+    tokens: Sequence[Token], parts: Sequence[set[tuple[int, int]]]
+) -> set[tuple[int, int]]:
+    """Spans that hold one span of each part within a sentence."""
+    if not all(parts):
+        return set()
+    spans = set()
+    for anchor in parts[0]:
+        low, high = _sentence(tokens, anchor)
+        span = anchor
+        for part in parts[1:]:
+            near = [
+                s for s in part
+                if low <= s[0] and s[1] < high
+                and min(abs(s[0] - span[1]), abs(span[0] - s[1])) <= MAX_DISTANCE
+            ]  # fmt: skip
+            if not near:
+                break
+            best = min(near, key=lambda s: abs(s[0] - anchor[0]))
+            span = min(span[0], best[0]), max(span[1], best[1])
+        else:
+            spans.add(span)
+    return spans
+
+
+def _sentence(tokens: Sequence[Token], span: tuple[int, int]) -> tuple[int, int]:
+    low = span[0]
+    while (
+        low > 0 and span[0] - low < 2 * MAX_DISTANCE and tokens[low - 1].norm not in _SENTENCE_END
+    ):
+        low -= 1
+    high = span[1] + 1
+    while (
+        high < len(tokens)
+        and high - span[1] < 2 * MAX_DISTANCE
+        and (tokens[high].norm not in _SENTENCE_END)
+    ):
+        high += 1
+    return low, high
+
+
+def _longest(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Of spans that overlap, the longest; in time linear in their number after sorting."""
+    kept: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if kept and first <= kept[-1][1]:
+            if last - first > kept[-1][1] - kept[-1][0]:
+                kept[-1] = first, last
+        else:
+            kept.append((first, last))
+    return kept

@@ -1,0 +1,766 @@
+"""The red-flag screen: from a message and what was said before to a triage level.
+
+Deterministic, and without any model: what patients say stands in ``data/triage/findings``, what
+follows from it in ``data/triage/red_flags.yml``. Data flows one way: words → hits → what is said of each
+(``core.assertion``) → findings → rules → level.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.assertion import Assertion, denies_a_part, is_done, standing_of
+from core.faults import DataError, Fault
+from core.japanese import JapaneseTokenizer, Token, normalize
+from core.lined_yaml import Text, line_of, read_lined_yaml
+from core.loose_phrases import LoosePhrases, MisspeltPhrases
+from core.patient_text import PatientText, Piece
+from core.phrases import Hit, PhraseError, Phrases
+
+#: Least urgent first; ``info`` is answered from the table, ``none`` says nothing.
+LEVELS = ("none", "info", "consult", "same_day", "emergency")
+#: From this level on a person at the clinic must know today.
+URGENT = ("same_day", "emergency")
+#: Turns after which a finding no longer combines with new ones.
+MEMORY_TURNS = 10
+#: Words between a finding and what makes something else of it (``not_when``).
+NEAR_WORDS = 5
+#: A finding said more often than this in one piece of a message is not looked at again there.
+MAX_MENTIONS = 30
+FINDINGS_FOLDER = "findings"
+RULES_FILE = "red_flags.yml"
+SPELLINGS_FILE = "spellings.yml"
+
+_RULE_KEYS = (
+    "id", "number", "title", "why", "source", "stop_drug", "when", "say", "examples",
+)  # fmt: skip
+_OPTIONAL_KEYS = ("repeat",)
+_YES_NO = {"はい": True, "いいえ": False}
+_SIGNS = ("+", "-")
+_NOT = "not"
+_TAKEN_BACK = "taken_back"
+_STOP_WORDS = "stop_words"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a patient may have, do or say.
+
+    Attributes:
+        name: in Japanese; rules and people use it.
+        file: where it is written.
+        phrases: how it is said (notation of ``core.phrases``).
+        not_when: said with these words near it, it is something else (idiom, look-alike).
+        counts_when: what may be said of it so that it counts all the same, besides that it is so.
+        done: whether it counts only when it is told as done or going on (飲んだ, not 飲みたい).
+    """
+
+    name: str
+    file: str
+    phrases: tuple[Text, ...]
+    not_when: tuple[Text, ...] = ()
+    counts_when: frozenset[Assertion] = frozenset()
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Findings that together make a rule's level: all of ``present``, none of ``absent``."""
+
+    level: str
+    present: frozenset[str]
+    absent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One situation of the triage table.
+
+    Attributes:
+        rule_id: its name in the contract.
+        number: its number in the table.
+        title, why, source: what staff read: the situation, the reason for its level, its origin.
+        stop_drug: whether its urgent texts say to stop the drug until a doctor has decided.
+        repeat: whether its first response is said again at every later turn while it is open.
+        conditions: when it holds, and at which level.
+        say: first response by level, with placeholders.
+        examples: sentences that must give a level, and under "not" sentences that must not give
+            one of this rule's urgent levels.
+    """
+
+    rule_id: str
+    number: int
+    title: str
+    why: str
+    source: str
+    stop_drug: bool
+    repeat: bool
+    conditions: tuple[Condition, ...]
+    say: Mapping[str, str]
+    examples: Mapping[str, tuple[Text, ...]]
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A finding's words in a message, and what the message says of them.
+
+    ``text == message[start:end]``.
+    """
+
+    finding: str
+    start: int
+    end: int
+    text: str
+    standing: Assertion
+    counts: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one message says, whatever was said before it.
+
+    Attributes:
+        mentions: what was found, in order.
+        taken_back: whether the message takes back what was said (やっぱり何でもない).
+    """
+
+    mentions: tuple[Mention, ...]
+    taken_back: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types, without the message's words."""
+        return {
+            "taken_back": self.taken_back,
+            "mentions": [
+                {
+                    "finding": m.finding,
+                    "start": m.start,
+                    "end": m.end,
+                    "standing": m.standing.value,
+                    "counts": m.counts,
+                }
+                for m in self.mentions
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], text: str) -> Reading:
+        """The reading of ``to_json``, for the same message."""
+        return cls(
+            tuple(
+                Mention(
+                    m["finding"], m["start"], m["end"], text[m["start"] : m["end"]],
+                    Assertion(m["standing"]), m["counts"],
+                )
+                for m in value["mentions"]
+            ),
+            value["taken_back"],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A rule that would have held, had its findings been said to be so."""
+
+    rule_id: str
+    level: str
+    because: tuple[Mention, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """What the screen remembers of a conversation; plain values, so that it can be stored.
+
+    Attributes:
+        findings: name → turns since it was said.
+        level, rule_id: the most urgent finding that no person has closed yet.
+    """
+
+    findings: Mapping[str, int] = field(default_factory=dict)
+    level: str = "none"
+    rule_id: str | None = None
+
+    @classmethod
+    def from_json(cls, value: Any) -> State:
+        """The state of ``to_json``; anything else is an empty one."""
+        if not isinstance(value, Mapping) or value.get("level") not in LEVELS:
+            return cls()
+        findings, rule = value.get("findings"), value.get("rule")
+        known = findings if isinstance(findings, Mapping) else {}
+        ages = {str(k): v for k, v in known.items() if isinstance(v, int)}
+        return cls(ages, value["level"], rule if isinstance(rule, str) else None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {"findings": dict(self.findings), "level": self.level, "rule": self.rule_id}
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the screen says of one message.
+
+    Attributes:
+        level, rule_id: the level of the turn in its context and the rule that gives it: an open
+            emergency or same_day finding stays in force.
+        own_level, own_rule: of this message, joined with what was said in the last turns.
+        rules: every rule that holds now, most urgent first, with its level.
+        words: the mentions that the leading rule rests on, those of this message.
+        lowered: rules that do not hold only because something is denied, asked, past ….
+        mentions: all that was found.
+        taken_back: whether the message takes back what was said (やっぱり何でもない).
+        state: what to remember.
+    """
+
+    level: str
+    rule_id: str | None
+    own_level: str
+    own_rule: str | None
+    rules: tuple[tuple[str, str], ...]
+    words: tuple[Mention, ...]
+    lowered: tuple[Lowered, ...]
+    mentions: tuple[Mention, ...]
+    taken_back: bool
+    state: State
+
+
+class Triage:
+    """The screen; safe to share between threads.
+
+    Args:
+        findings: contents of the files of ``findings/`` by name.
+        red_flags: content of ``red_flags.yml``.
+        spellings: content of ``spellings.yml``.
+        tokenizer: reads phrases and messages.
+        check_examples: whether every rule's own examples are screened too.
+
+    Raises:
+        DataError: a line a fault, with file and line.
+    """
+
+    def __init__(
+        self,
+        findings: Mapping[str, bytes],
+        red_flags: bytes,
+        spellings: bytes,
+        tokenizer: JapaneseTokenizer,
+        check_examples: bool = True,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self._texts = PatientText(tokenizer, _read_spellings(spellings))
+        groups, self.findings = _read_findings(findings)
+        self.rules, taken_back = _read_rules(red_flags, self.findings)
+        self._phrases = _compile(groups, self.findings, taken_back, tokenizer)
+        self._rules = tuple(self.rules.values())
+        self._loose = LoosePhrases(self._phrases)
+        # Only what an emergency may rest on is looked for in words that are misspelt.
+        grave = {
+            name: self.findings[name]
+            for rule in self._rules
+            for condition in rule.conditions
+            if condition.level == "emergency"
+            for name in condition.present
+        }
+        self._emergencies = tuple(
+            c for rule in self._rules for c in rule.conditions if c.level == "emergency"
+        )
+        self._misspelt = MisspeltPhrases(_compile(groups, grave, (), tokenizer, self._phrases))
+        self._ignored: frozenset[Assertion] = frozenset()
+        if check_examples:
+            faults = self.example_faults()
+            if faults:
+                raise DataError(faults)
+
+    @classmethod
+    def load(
+        cls, folder: Path, tokenizer: JapaneseTokenizer, check_examples: bool = True
+    ) -> Triage:
+        """The screen of a folder (``data/triage``).
+
+        Raises:
+            DataError: as above, or a file is missing.
+        """
+        try:
+            paths = sorted((folder / FINDINGS_FOLDER).glob("*.yml"))
+            findings = {f"{FINDINGS_FOLDER}/{path.name}": path.read_bytes() for path in paths}
+            red_flags = (folder / RULES_FILE).read_bytes()
+            spellings = (folder / SPELLINGS_FILE).read_bytes()
+        except OSError as error:
+            name = Path(error.filename or RULES_FILE).name
+            raise DataError([Fault(name, 0, "", "missing_file")]) from error
+        return cls(findings, red_flags, spellings, tokenizer, check_examples)
+
+    def mutant(self, without_rule: str | None = None, ignoring: Assertion | None = None) -> Triage:
+        """A damaged copy, to see whether the safety gate notices.
+
+        Args:
+            without_rule: a rule that never holds.
+            ignoring: what may be said of a mention without any effect.
+        """
+        copy = object.__new__(Triage)
+        copy.__dict__.update(self.__dict__)
+        copy._rules = tuple(r for r in self._rules if r.rule_id != without_rule)
+        copy._ignored = self._ignored | ({ignoring} if ignoring else set())
+        return copy
+
+    def screen(self, text: str, state: State | None = None) -> Screening:
+        """The level of one message in its conversation; never raises.
+
+        Args:
+            text: any string.
+            state: ``Screening.state`` of the message before, None at the beginning.
+        """
+        return self.judge(self.read(text), state)
+
+    def screen_all(self, texts: Iterable[str]) -> list[Screening]:
+        """The messages of one conversation, in order."""
+        screenings: list[Screening] = []
+        state = State()
+        for text in texts:
+            screenings.append(self.screen(text, state))
+            state = screenings[-1].state
+        return screenings
+
+    def read(self, text: str) -> Reading:
+        """What a message says by itself: any string, in time linear in its length."""
+        mentions: list[Mention] = []
+        taken_back = False
+        for piece in self._texts.pieces(text):
+            found, took_back = self._read_piece(piece)
+            mentions += found
+            taken_back = taken_back or took_back
+        if not self._is_emergency(mentions) and self._texts.has_emoji(text):
+            # Emoji in the middle of words or sentences: read it once more as if they were not there.
+            for piece in self._texts.pieces(text, emoji=False):
+                mentions += [m for m in self._read_piece(piece)[0] if m not in mentions]
+        return Reading(tuple(mentions), taken_back)
+
+    def _read_piece(self, piece: Piece) -> tuple[list[Mention], bool]:
+        hits = self._phrases.find(piece.tokens)
+        found = self._mentions(piece, hits)
+        if not self._is_emergency(found):
+            loose = self._loose.find(piece.text, piece.tokens)
+            if loose:
+                hits += [h for h in loose if h not in hits]
+                found = self._mentions(piece, hits)
+        if not self._is_emergency(found):
+            misspelt = [h for h in self._misspelt.find(piece.text, piece.tokens) if h not in hits]
+            if misspelt:
+                found = self._mentions(piece, [*hits, *misspelt])
+        return found, any(h.name == _TAKEN_BACK for h in hits)
+
+    def _is_emergency(self, mentions: Iterable[Mention]) -> bool:
+        findings = {m.finding for m in mentions if m.counts}
+        return any(_holds(condition, findings) for condition in self._emergencies)
+
+    def judge(self, reading: Reading, state: State | None = None) -> Screening:
+        """The level of a message that has been read.
+
+        Args:
+            reading: what it says.
+            state: ``Screening.state`` of the message before, None at the beginning.
+        """
+        state = state or State()
+        mentions = tuple(m for m in reading.mentions if m.finding in self.findings)
+        now = {m.finding for m in mentions if m.counts}
+        denied = {m.finding for m in mentions if m.standing is Assertion.NEGATED} - now
+        before = {name for name, age in state.findings.items() if age < MEMORY_TURNS} - denied
+        held = _holding(self._rules, now, before)
+        own_rule, own_level = held[0] if held else (None, "none")
+        level, rule_id = own_level, own_rule
+        if state.level in URGENT and LEVELS.index(state.level) > LEVELS.index(own_level):
+            level, rule_id = state.level, state.rule_id
+        remembered = {name: state.findings[name] + 1 for name in before}
+        remembered.update(dict.fromkeys(now, 0))
+        return Screening(
+            level=level,
+            rule_id=rule_id,
+            own_level=own_level,
+            own_rule=own_rule,
+            rules=tuple(held),
+            words=self._words_of(own_rule, own_level, mentions, now | before),
+            lowered=self._lowered(mentions, now, before, held),
+            mentions=mentions,
+            taken_back=reading.taken_back,
+            state=State(
+                remembered,
+                level if level in URGENT else "none",
+                rule_id if level in URGENT else None,
+            ),
+        )
+
+    def example_faults(self) -> list[Fault]:
+        """Every example that does not come out as its rule says."""
+        faults = []
+        for rule in self.rules.values():
+            for kind, sentences in rule.examples.items():
+                for sentence in sentences:
+                    got = dict(self.screen(sentence).rules).get(rule.rule_id, "none")
+                    wrong = got in URGENT if kind == _NOT else got != kind
+                    if wrong:
+                        values = {
+                            "rule": rule.rule_id,
+                            "value": sentence,
+                            "got": got,
+                            "wanted": kind,
+                        }
+                        code = "example_raised" if kind == _NOT else "example_missed"
+                        faults.append(Fault(RULES_FILE, sentence.line, "", code, values))
+        return faults
+
+    def _mentions(self, piece: Piece, hits: Sequence[Hit]) -> list[Mention]:
+        text, tokens = piece.text.original, piece.tokens
+        excluded: dict[str, list[Hit]] = defaultdict(list)
+        for hit in hits:
+            if hit.name.startswith("!"):
+                excluded[hit.name[1:]].append(hit)
+        # What is done with the drug is no item of a list of complaints: 高熱、薬は続けていい?
+        done = {i for h in hits if self._is_done(h.name) for i in range(h.first, h.last + 1)}
+        mentioned = frozenset(
+            itertools.chain.from_iterable(range(h.first, h.last + 1) for h in hits)
+        ).difference(done)
+        mentions = []
+        seen: Counter[str] = Counter()
+        for hit in hits:
+            seen[hit.name] += 1
+            if hit.name not in self.findings or seen[hit.name] > MAX_MENTIONS:
+                continue
+            finding = self.findings[hit.name]
+            start, end = tokens[hit.first].start, tokens[hit.last].end
+            if any(_near(e, hit, tokens) for e in excluded[hit.name]):
+                standing = Assertion.IDIOM
+            elif denies_a_part(tokens, start, end):
+                standing = Assertion.NEGATED
+            elif finding.done and not is_done(tokens, hit.last):
+                standing = Assertion.HYPOTHETICAL
+            else:
+                standing = standing_of(tokens, hit.first, hit.last, mentioned)
+            counts = (
+                standing is Assertion.REPORTED
+                or standing in finding.counts_when
+                or standing in self._ignored
+            )
+            mentions.append(
+                Mention(
+                    hit.name, start + piece.at, end + piece.at, text[start:end], standing, counts
+                )
+            )  # fmt: skip
+        return mentions
+
+    def _is_done(self, name: str) -> bool:
+        finding = self.findings.get(name)
+        return finding is not None and finding.done
+
+    def _words_of(
+        self, rule_id: str | None, level: str, mentions: Sequence[Mention], held: set[str]
+    ) -> tuple[Mention, ...]:
+        if rule_id is None:
+            return ()
+        names = {
+            name
+            for condition in self.rules[rule_id].conditions
+            if condition.level == level and _holds(condition, held)
+            for name in condition.present
+        }
+        return tuple(m for m in mentions if m.counts and m.finding in names)
+
+    def _lowered(
+        self,
+        mentions: Sequence[Mention],
+        now: set[str],
+        before: set[str],
+        held: Sequence[tuple[str, str]],
+    ) -> tuple[Lowered, ...]:
+        everything = {m.finding for m in mentions}
+        if everything == now:
+            return ()
+        lowered = []
+        for rule_id, level in _holding(self._rules, everything, before):
+            if (rule_id, level) not in held:
+                names = {n for c in self.rules[rule_id].conditions for n in c.present}
+                because = tuple(m for m in mentions if not m.counts and m.finding in names)
+                lowered.append(Lowered(rule_id, level, because))
+        return tuple(lowered)
+
+
+def _holding(rules: Iterable[Rule], now: set[str], before: set[str]) -> list[tuple[str, str]]:
+    """Rules that hold with something said now, with their levels, most urgent first."""
+    found: list[tuple[int, int, int, str, str]] = []
+    everything = now | before
+    for order, rule in enumerate(rules):
+        best: tuple[int, int] | None = None
+        for condition in rule.conditions:
+            if not condition.present.isdisjoint(now) and _holds(condition, everything):
+                key = LEVELS.index(condition.level), len(condition.present)
+                best = max(best, key) if best else key
+        if best:
+            found.append((-best[0], -best[1], order, rule.rule_id, LEVELS[best[0]]))
+    return [(rule_id, level) for *_, rule_id, level in sorted(found)]
+
+
+def _holds(condition: Condition, findings: set[str]) -> bool:
+    return condition.present <= findings and condition.absent.isdisjoint(findings)
+
+
+def _near(one: Hit, other: Hit, tokens: Sequence[Token]) -> bool:
+    """Whether two hits touch or stand in one sentence, a few words apart."""
+    if one.first <= other.last and other.first <= one.last:
+        return True
+    low, high = (one, other) if one.first < other.first else (other, one)
+    between = tokens[low.last + 1 : high.first]
+    return len(between) <= NEAR_WORDS and not any(t.norm in ("。", "?", "!", "\n") for t in between)
+
+
+def _compile(
+    groups: Mapping[str, Sequence[str]],
+    findings: Mapping[str, Finding],
+    taken_back: Sequence[Text],
+    tokenizer: JapaneseTokenizer,
+    like: Phrases | None = None,
+) -> Phrases:
+    phrases = Phrases(tokenizer, groups, like)
+    faults = []
+    everything = (*findings.values(), Finding(_TAKEN_BACK, RULES_FILE, tuple(taken_back)))
+    for finding in everything:
+        named = ((finding.name, finding.phrases), (f"!{finding.name}", finding.not_when))
+        for name, texts in named:
+            for text in texts:
+                try:
+                    phrases.add(name, text)
+                except PhraseError as error:
+                    values = {"phrase": text, "value": error.value}
+                    faults.append(Fault(finding.file, text.line, finding.name, error.code, values))
+    if faults:
+        raise DataError(faults)
+    return phrases
+
+
+def _read_spellings(content: bytes) -> dict[str, str]:
+    document = read_lined_yaml(SPELLINGS_FILE, content, "spellings")
+    faults: list[Fault] = []
+    spellings: dict[str, str] = {}
+    for wrong, right in _pairs(document["spellings"] or {}, SPELLINGS_FILE, "spellings", faults):
+        plain = normalize(wrong).text.strip()
+        if not isinstance(right, Text) or not right.strip() or not plain:
+            faults.append(_fault(SPELLINGS_FILE, wrong, wrong, "empty"))
+        spellings[str(wrong)] = str(right)
+    if faults:
+        raise DataError(faults)
+    return spellings
+
+
+def _read_findings(
+    files: Mapping[str, bytes],
+) -> tuple[dict[str, list[str]], dict[str, Finding]]:
+    faults: list[Fault] = []
+    groups: dict[str, list[str]] = {}
+    findings: dict[str, Finding] = {}
+    for file, content in files.items():
+        document = read_lined_yaml(file, content, "words", "findings")
+        for name, words in _pairs(document["words"] or {}, file, "words", faults):
+            if name in groups:
+                faults.append(_fault(file, name, name, "duplicate_id", value=name))
+            groups[str(name)] = [str(w) for w in _texts(words, file, name, faults)]
+        for name, entry in _pairs(document["findings"], file, "findings", faults):
+            if name in findings:
+                faults.append(_fault(file, name, name, "duplicate_id", value=name))
+            findings[str(name)] = _read_finding(file, name, entry, faults)
+    if faults:
+        raise DataError(faults)
+    return groups, findings
+
+
+def _read_finding(file: str, name: Text, entry: Any, faults: list[Fault]) -> Finding:
+    if isinstance(entry, list):
+        entry = {Text.at("phrases", name.line): entry}
+    values: dict[str, list[Text]] = {"phrases": [], "not_when": [], "counts_when": []}
+    done = False
+    for key, value in _pairs(entry, file, name, faults):
+        if key == "done":
+            done = _yes(value, file, key, name, faults)
+        elif key in values:
+            values[key] = _texts(value, file, name, faults)
+        else:
+            faults.append(_not_one_of(file, key, name, (*values, "done")))
+    if not values["phrases"]:
+        faults.append(_fault(file, name, name, "empty"))
+    standings = {a.value: a for a in Assertion}
+    for value in values["counts_when"]:
+        if value not in standings:
+            faults.append(_not_one_of(file, value, name, standings))
+    return Finding(
+        str(name),
+        file,
+        tuple(values["phrases"]),
+        tuple(values["not_when"]),
+        frozenset(standings[v] for v in values["counts_when"] if v in standings),
+        done,
+    )
+
+
+def _read_rules(
+    content: bytes, findings: Mapping[str, Finding]
+) -> tuple[dict[str, Rule], list[Text]]:
+    document = read_lined_yaml(RULES_FILE, content, _TAKEN_BACK, _STOP_WORDS, "red_flags")
+    entries = document["red_flags"]
+    faults: list[Fault] = []
+    taken_back = _texts(document[_TAKEN_BACK], RULES_FILE, _TAKEN_BACK, faults)
+    stop_words = _texts(document[_STOP_WORDS], RULES_FILE, _STOP_WORDS, faults)
+    rules: dict[str, Rule] = {}
+    if not isinstance(entries, list):
+        raise DataError([Fault(RULES_FILE, line_of(entries), "red_flags", "not_a_list")])
+    for entry in entries:
+        if not isinstance(entry, dict):
+            faults.append(Fault(RULES_FILE, line_of(entry), "red_flags", "not_a_mapping"))
+            continue
+        rule = _read_rule(entry, findings, stop_words, faults)
+        if rule.rule_id in rules:
+            faults.append(
+                Fault(RULES_FILE, line_of(entry), "id", "duplicate_id", {"value": rule.rule_id})
+            )
+        rules[rule.rule_id] = rule
+    if faults:
+        raise DataError(faults)
+    return rules, taken_back
+
+
+def _read_rule(
+    entry: Mapping[str, Any],
+    findings: Mapping[str, Finding],
+    stop_words: Sequence[str],
+    faults: list[Fault],
+) -> Rule:
+    rule_id = str(entry.get("id", ""))
+    line = line_of(entry)
+    for key in entry:
+        if key not in _RULE_KEYS + _OPTIONAL_KEYS:
+            faults.append(_not_one_of(RULES_FILE, key, rule_id, _RULE_KEYS + _OPTIONAL_KEYS))
+    for name in _RULE_KEYS:
+        if not entry.get(name):
+            faults.append(Fault(RULES_FILE, line, f"{rule_id} {name}", "empty"))
+    choices = {}
+    for name in ("stop_drug", "repeat"):
+        choices[name] = _yes(entry.get(name, "いいえ"), RULES_FILE, name, rule_id, faults)
+    for name in ("id", "number", "title", "why", "source"):
+        if not isinstance(entry.get(name, ""), str):
+            faults.append(
+                Fault(RULES_FILE, line_of(entry[name]), f"{rule_id} {name}", "not_a_text")
+            )
+    number = str(entry.get("number", ""))
+    if not number.isdecimal() or not int(number):
+        faults.append(
+            Fault(RULES_FILE, line, f"{rule_id} number", "not_a_number", {"value": number})
+        )
+    conditions: list[Condition] = []
+    for level, texts in _by_level(entry.get("when"), rule_id, LEVELS[1:], faults):
+        for text in texts:
+            conditions.append(_condition(level, text, rule_id, findings, faults))
+    say: dict[str, str] = {}
+    for level, value in _pairs(entry.get("say"), RULES_FILE, rule_id, faults):
+        if level not in LEVELS[1:]:
+            faults.append(_not_one_of(RULES_FILE, level, rule_id, LEVELS[1:]))
+        if not isinstance(value, Text):
+            faults.append(_fault(RULES_FILE, level, f"{rule_id} say", "not_a_text"))
+        say[str(level)] = str(value).strip()
+        stops = any(word in say[str(level)] for word in stop_words)
+        if choices["stop_drug"] and level in URGENT and not stops:
+            faults.append(_fault(RULES_FILE, level, f"{rule_id} say", "drug_not_stopped"))
+    for condition_level in dict.fromkeys(c.level for c in conditions):
+        if condition_level not in say:
+            faults.append(
+                Fault(
+                    RULES_FILE, line, f"{rule_id} say", "nothing_to_say", {"value": condition_level}
+                )
+            )
+    examples = dict(_by_level(entry.get("examples"), rule_id, (*LEVELS[1:], _NOT), faults))
+    wanted = {c.level for c in conditions} | {_NOT}
+    for kind in sorted(wanted - set(examples)):
+        faults.append(Fault(RULES_FILE, line, f"{rule_id} examples", "no_example", {"value": kind}))
+    return Rule(
+        str(rule_id),
+        int(number) if number.isdecimal() else 0,
+        str(entry.get("title", "")),
+        str(entry.get("why", "")),
+        str(entry.get("source", "")),
+        choices["stop_drug"],
+        choices["repeat"],
+        tuple(conditions),
+        say,
+        {kind: tuple(texts) for kind, texts in examples.items()},
+    )
+
+
+def _condition(
+    level: str,
+    text: Text,
+    rule_id: str,
+    findings: Mapping[str, Finding],
+    faults: list[Fault],
+) -> Condition:
+    """Reads «頭痛 + 吐き気 - 二日酔い»."""
+    present: list[str] = []
+    absent: list[str] = []
+    target = present
+    for mark, name in itertools.pairwise(["+", *_words(text)]):
+        if mark in _SIGNS:
+            target = present if mark == "+" else absent
+            if name in _SIGNS or name not in findings:
+                faults.append(_fault(RULES_FILE, text, rule_id, "unknown_finding", value=name))
+            target.append(name)
+        elif name not in _SIGNS:
+            faults.append(
+                _fault(RULES_FILE, text, rule_id, "unknown_finding", value=f"{mark} {name}")
+            )
+    if not present or _words(text)[-1:] in (["+"], ["-"]):
+        faults.append(_fault(RULES_FILE, text, rule_id, "unfinished_condition", value=text))
+    return Condition(level, frozenset(present), frozenset(absent))
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("＋", " + ").replace("－", " - ").split()
+
+
+def _by_level(
+    value: Any, rule_id: str, allowed: Sequence[str], faults: list[Fault]
+) -> list[tuple[str, list[Text]]]:
+    found = []
+    for level, texts in _pairs(value, RULES_FILE, rule_id, faults):
+        if level not in allowed:
+            faults.append(_not_one_of(RULES_FILE, level, rule_id, allowed))
+        found.append((str(level), _texts(texts, RULES_FILE, level, faults)))
+    return found
+
+
+def _pairs(value: Any, file: str, where: str, faults: list[Fault]) -> list[tuple[Text, Any]]:
+    if isinstance(value, dict):
+        return list(value.items())
+    faults.append(Fault(file, line_of(value) or line_of(where), str(where), "not_a_mapping"))
+    return []
+
+
+def _texts(value: Any, file: str, where: str, faults: list[Fault]) -> list[Text]:
+    if isinstance(value, list) and all(isinstance(v, Text) for v in value):
+        return list(value)
+    faults.append(Fault(file, line_of(value) or line_of(where), str(where), "not_a_list"))
+    return []
+
+
+def _yes(value: Any, file: str, at: str, where: str, faults: list[Fault]) -> bool:
+    if isinstance(value, str) and value in _YES_NO:
+        return _YES_NO[value]
+    line = line_of(value) or line_of(at) if isinstance(at, Text) else line_of(value)
+    values = {"value": value, "allowed": ", ".join(_YES_NO)}
+    faults.append(Fault(file, line, str(where), "not_one_of", values))
+    return False
+
+
+def _not_one_of(file: str, at: str, where: str, allowed: Iterable[str]) -> Fault:
+    return _fault(file, at, where, "not_one_of", value=at, allowed=", ".join(allowed))
+
+
+def _fault(file: str, at: str, where: str, code: str, **values: object) -> Fault:
+    return Fault(file, line_of(at), str(where), code, values)

@@ -1,0 +1,89 @@
+"""Keeps the screen current: rules that change are taken over, broken ones are not."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from pathlib import Path
+
+from core.faults import DataError
+from core.japanese import JapaneseTokenizer, shared_tokenizer
+from core.locale import sentence
+from core.triage import FINDINGS_FOLDER, RULES_FILE, SPELLINGS_FILE, Triage
+
+logger = logging.getLogger(__name__)
+
+#: A changed file is looked for at most this often, in seconds.
+CHECK_SECONDS = 2.0
+
+
+class TriageSource:
+    """The last good screen of a folder.
+
+    A changed file that does not pass its checks, its own examples included, is logged with file,
+    line and reason and not taken over. Reading takes place in a thread of its own, so that no
+    patient waits for it.
+
+    Args:
+        folder: ``data/triage``.
+        tokenizer: the tokenizer of the process.
+
+    Raises:
+        DataError: there is no good copy to begin with.
+    """
+
+    def __init__(self, folder: Path, tokenizer: JapaneseTokenizer) -> None:
+        self._folder = folder
+        self._tokenizer = tokenizer
+        self._seen = self._stamp()
+        # The examples were checked when the files last changed; a start need not wait for them.
+        self._current = Triage.load(folder, tokenizer, check_examples=False)
+        self._checked = time.monotonic()
+        self._lock = threading.Lock()
+
+    @property
+    def current(self) -> Triage:
+        """The last good screen."""
+        if time.monotonic() - self._checked > CHECK_SECONDS and self._lock.acquire(blocking=False):
+            self._checked = time.monotonic()
+            threading.Thread(target=self._refresh_and_release, name="triage", daemon=True).start()
+        return self._current
+
+    def refresh(self) -> bool:
+        """Takes over changed rules now; returns whether there were any that are good."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return False
+        self._seen = stamp
+        try:
+            self._current = Triage.load(self._folder, self._tokenizer)
+        except DataError as error:
+            logger.error(sentence("tools.rules_broken", detail=error))
+            return False
+        logger.info(sentence("tools.rules_reloaded"))
+        return True
+
+    def _refresh_and_release(self) -> None:
+        try:
+            self.refresh()
+        finally:
+            self._lock.release()
+
+    def _stamp(self) -> tuple[tuple[str, int, int], ...]:
+        files = [self._folder / RULES_FILE, self._folder / SPELLINGS_FILE]
+        files += sorted((self._folder / FINDINGS_FOLDER).glob("*.yml"))
+        found = [(file.name, file.stat()) for file in files if file.exists()]
+        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
+
+
+@functools.lru_cache(maxsize=4)
+def triage_of(data: Path) -> TriageSource:
+    """The process's screen for a data folder.
+
+    Raises:
+        DataError: its rules cannot be used.
+    """
+    user = data / "lexicon" / "sudachi_user.csv"
+    return TriageSource(data / "triage", shared_tokenizer(user if user.exists() else None))

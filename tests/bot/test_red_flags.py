@@ -1,0 +1,147 @@
+"""Red flags against real processes: the bot whole, and with what may fail really stopped."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from core.clinic_hours import TOKYO
+from core.conversation_screens import ConversationScreens
+from tests.bot.conftest import free_ports
+from tests.bot.test_failures import kill_action_server, own_bot
+from tools.client import BotClient, BotUnavailableError, Reply
+from tools.front import Front
+from tools.places import ROOT
+from tools.run import running_bot
+
+pytestmark = pytest.mark.slow
+
+EMERGENCY = "頭が割れそうに痛くて何度も吐いて、ものが二重に見えます"
+SUICIDAL = "もう消えてしまいたい"
+SAME_DAY = "妊娠が分かりました。イソトレチノインを飲んでいます"
+QUESTION = "お酒は飲めますか"
+
+
+def talk(bot: BotClient, *messages: str) -> list[Reply]:
+    sender = uuid.uuid4().hex
+    return [bot.ask(sender, message) for message in messages]
+
+
+def said(reply: Reply) -> str:
+    return "\n".join(reply.texts)
+
+
+def outcome(reply: Reply) -> tuple[str, str | None, bool]:
+    return reply.custom["triage"], reply.custom["rule"], reply.custom["escalate"]
+
+
+def test_the_bot_alone_triages(bot: BotClient) -> None:
+    (reply,) = talk(bot, EMERGENCY)
+    assert outcome(reply) == ("emergency", "icp_headache_vision", True)
+    assert reply.custom["status"] == "triage"
+    assert reply.custom["answers"] == []
+    assert "119番" in said(reply)
+
+
+def test_findings_of_several_turns_are_joined(bot: BotClient) -> None:
+    *_, last = talk(bot, "昨日から頭痛がします", QUESTION, "さっき吐きました")
+    assert outcome(last) == ("emergency", "icp_headache_vision", True)
+
+
+def test_a_finding_stays_in_force_when_the_subject_changes(bot: BotClient) -> None:
+    first, *_, last = talk(bot, SAME_DAY, QUESTION, "ありがとう", "1日に何錠飲むんですか")
+    assert outcome(first) == ("same_day", "pregnant_on_drug", True)
+    assert outcome(last) == ("same_day", "pregnant_on_drug", True)
+
+
+def test_after_an_emergency_the_bot_asks_and_answers_nothing_else(bot: BotClient) -> None:
+    _, question, better = talk(bot, EMERGENCY, QUESTION, "大丈夫でした")
+    for reply in (question, better):
+        assert outcome(reply) == ("emergency", "icp_headache_vision", True)
+        assert reply.custom["answers"] == []
+        assert "119番" in said(reply)
+    assert "今どうですか" in said(question)
+    assert "取り消さず" in said(better)
+
+
+def test_taking_back_suicidal_words_keeps_the_crisis_block(bot: BotClient) -> None:
+    first, back = talk(bot, SUICIDAL, "やっぱり何でもないです")
+    assert outcome(first) == outcome(back) == ("emergency", "suicidal", True)
+    for reply in (first, back):
+        assert "0120-279-338" in said(reply)
+
+
+def test_asking_is_not_having(bot: BotClient) -> None:
+    for question in ("頭痛の副作用はありますか", "うつになるって本当ですか", "頭痛はありません"):
+        (reply,) = talk(bot, question)
+        assert reply.custom["triage"] in ("none", "info", "consult"), question
+        assert reply.custom["reason"] != "red_flag"
+
+
+def test_a_same_day_message_may_ask_something_else_as_well(bot: BotClient) -> None:
+    (reply,) = talk(bot, "白目が黄色くなってきました。それと、日焼け止めは何を使えばいいですか？")
+    assert outcome(reply) == ("same_day", "jaundice", True)
+    assert [a["topic"] for a in reply.custom["answers"]] == ["sun_exposure"]
+    assert "お酒" in reply.texts[0]
+
+
+def test_action_server_stopped(tmp_path: Path) -> None:
+    with own_bot(tmp_path) as bot:
+        kill_action_server(bot)
+        (reply,) = talk(bot, EMERGENCY)
+        assert outcome(reply) == ("emergency", "icp_headache_vision", True)
+        assert "119番" in said(reply)
+        (reply,) = talk(bot, SAME_DAY)
+        assert outcome(reply) == ("same_day", "pregnant_on_drug", True)
+        (reply,) = talk(bot, QUESTION)
+        assert reply.custom["reason"] == "unavailable"
+
+
+def test_an_empty_model_folder(tmp_path: Path) -> None:
+    rasa, actions = free_ports(2)
+    models = tmp_path / "models"
+    models.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RASA_PORT", str(rasa))
+        patch.setenv("ACTIONS_PORT", str(actions))
+        with running_bot(tmp_path / "bot.log", models):
+            bot = BotClient(f"http://127.0.0.1:{rasa}")
+            (reply,) = talk(bot, EMERGENCY)
+            assert outcome(reply) == ("emergency", "icp_headache_vision", True)
+            first, back = talk(bot, SUICIDAL, "やっぱり何でもない")
+            assert outcome(first) == outcome(back) == ("emergency", "suicidal", True)
+
+
+def test_rasa_stopped(tmp_path: Path) -> None:
+    rasa, _ = free_ports(2)
+    with own_bot(tmp_path) as bot:
+        front = Front(bot, ConversationScreens.load(ROOT / "data"), _monday_morning)
+        assert front.ask("a", QUESTION).custom["status"] == "answered"
+        stopped = BotClient(f"http://127.0.0.1:{rasa}")
+    for client in (bot, stopped):
+        front = Front(client, ConversationScreens.load(ROOT / "data"), _monday_morning)
+        assert outcome(front.ask("a", EMERGENCY)) == ("emergency", "icp_headache_vision", True)
+        assert outcome(front.ask("b", SAME_DAY)) == ("same_day", "pregnant_on_drug", True)
+        with pytest.raises(BotUnavailableError):
+            front.ask("c", QUESTION)
+
+
+def _monday_morning() -> dt.datetime:
+    return dt.datetime(2026, 11, 30, 11, 0, tzinfo=TOKYO)
+
+
+def test_the_screen_needs_no_server_at_all() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tools.screen", "--", EMERGENCY],
+        cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0
+    assert "icp_headache_vision" in result.stdout
+    assert "119番" in result.stdout
