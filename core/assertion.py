@@ -139,7 +139,9 @@ _TOLD_BY_PEOPLE = frozenset(
     }
 )
 #: 〜の人, 〜の子 that is family, or that says nothing of whose.
-_NEAR_ME = frozenset({"うち", "家", "私", "僕", "我が家", "上", "下", "身内", "家族", "歳", "才"})
+_NEAR_ME = frozenset(
+    {"半", "夜", "うち", "家", "私", "僕", "我が家", "上", "下", "身内", "家族", "歳", "才"}
+)
 _LONG_AGO = frozenset(
     {
         "昔", "去年", "昨年", "一昨年", "以前", "嘗て", "過去", "当時", "先年", "数年前", "大昔",
@@ -480,7 +482,8 @@ def _somebody_of(words: Sequence[Token], i: int) -> bool:
 def _seen_in_media(words: Sequence[Token], first: int) -> bool:
     """Whether a film, a dream or the net tells it: 夢で, ドラマの, ネットで見た."""
     for i, token in enumerate(words[:-1]):
-        if token.norm not in _MEDIA:
+        counted = i and words[i - 1].pos[1] == "数詞"  # 線が2本
+        if token.norm not in _MEDIA or counted:
             continue
         after = words[i + 1 : i + 7]
         follows = after[0].norm
@@ -492,10 +495,16 @@ def _seen_in_media(words: Sequence[Token], first: int) -> bool:
             return True
         if follows == "の" and token.norm in _WRITTEN:
             continue  # 説明書の字が
+        after = [t for t, n in itertools.pairwise(words[i + 1 : i + 9]) if not _asked_to(t, n)]
         told = any(t.lemma in _TELLING or (follows == "に" and t.lemma == "有る") for t in after)
         if told and (follows in ("で", "の", "に", "を", "は") or after[0].lemma in _TELLING):
             return True
     return False
+
+
+def _asked_to(verb: Token, following: Token) -> bool:
+    """見てほしい, 見てください: nothing was seen."""
+    return verb.lemma in _TELLING and following.norm == "て"
 
 
 def _long_ago(words: Sequence[Token], first: int, last: int) -> bool:

@@ -9,22 +9,24 @@ from __future__ import annotations
 import bisect
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import ahocorasick
 
 from core.japanese import NormalizedText, Token, fold_kana
-from core.phrases import ABSENT, NEGATION, Hit, Node, Phrases, Word
+from core.phrases import ABSENT, NEGATION, WISH, Hit, Node, Phrases, Word
 
 #: Letters that may stand between two words of a phrase: particles, endings, a short adverb.
 MAX_GAP = 6
 #: Letters between two words of which one is misspelt.
-MAX_GAP_MISSPELT = 4
+MAX_GAP_MISSPELT = 8
 #: A text in which at most this share of the letters is kanji counts as written in kana.
 KANA_TEXT = 0.03
 #: Shortest misspelt word, in letters, that is recognised by itself; the one with a kanji less.
 MIN_ALONE = 4
+#: Kana that are taken for a word wherever they stand.
+LONG_WORD = 3
 #: Shortest misspelt word in kana, in letters.
 MIN_MISSPELT = 3
 #: Shortest word with two letters swapped, a kanji counting for three (にしたい is not しにたい).
@@ -38,6 +40,10 @@ _KANJI = re.compile(r"[一-鿿々]")
 #: Words that follow others and are told by two letters (死たい, 聞ない).
 _ENDINGS = frozenset({NEGATION, ABSENT, "たい"})
 _PARTICLES = frozenset("ガノヲハモニデ")
+_BEFORE = frozenset("ガノヲハモニデテト")
+_BEFORE_WISH = frozenset(
+    {"", "テシマイ", "デシマイ", "チャイ", "ジャイ", "イ", "リ", "キ", "シ", "チ"}
+)
 _BARRIER = "。"
 
 
@@ -122,12 +128,13 @@ class LoosePhrases:
     def _edges(
         self,
         letters: _Letters,
-        tokens: Sequence[Token],  # noqa: ARG002
+        tokens: Sequence[Token],
     ) -> dict[int, list[_Edge]]:
         edges: dict[int, list[_Edge]] = defaultdict(list)
+        begins = {t.start for t in tokens}
         for last, (length, keys) in self._automaton.iter(letters.text):
             start, end = last + 1 - length, last + 1
-            if length == 1 and not _stands_alone(letters.text, start):
+            if length < LONG_WORD and not _may_begin(letters, start, length, begins):
                 continue
             edges[start] += [_Edge(start, end, key, misspelt) for key, misspelt in keys]
         return edges
@@ -152,6 +159,9 @@ class LoosePhrases:
         for start in range(edge.end, min(edge.end + self._gap + 1, len(letters.text))):
             for following in edges.get(start, ()):
                 child = node.children.get(following.key)
+                between = letters.text[edge.end : start]
+                if following.key == WISH and between not in _BEFORE_WISH:
+                    continue
                 # Of a phrase one word may be misspelt, not two.
                 if child is not None and not (misspelt and following.misspelt):
                     self._walk(child, first, following, edges, letters, found, misspelt)
@@ -192,11 +202,15 @@ class MisspeltPhrases(LoosePhrases):
     def _edges(self, letters: _Letters, tokens: Sequence[Token]) -> dict[int, list[_Edge]]:
         edges: dict[int, list[_Edge]] = defaultdict(list)
         doubtful = _doubtful(letters, tokens)
+        begins = {t.start for t in tokens}
+        words = {t.start: t.norm for t in tokens if t.known}
         any_doubt = False
         for last, (length, keys) in self._automaton.iter(letters.text):
             start, end = last + 1 - length, last + 1
             kanji = bool(_KANJI.search(letters.text, start, end))
-            clear = length > 1 or _stands_alone(letters.text, start)
+            clear = length >= LONG_WORD or _may_begin(letters, start, length, begins)
+            if kanji and _inside(letters.text, start, end, words.get(letters.starts[start])):
+                continue  # 息 in 息子
             own = (letters.kana and clear) or kanji or _own_run(letters.text, start, end)
             wrong = (kanji or length >= MIN_MISSPELT) and all(doubtful[start:end])
             for key, misspelt in keys:
@@ -260,9 +274,23 @@ def _letters(text: NormalizedText) -> _Letters:
     return _Letters("".join(chars), tuple(starts), tuple(ends), kana)
 
 
-def _stands_alone(text: str, at: int) -> bool:
-    """Whether one letter may be a word: め, ち and い stand in every text, a word has its particle."""
-    return bool(_KANJI.match(text[at])) or text[at + 1 : at + 2] in _PARTICLES
+def _may_begin(letters: _Letters, start: int, length: int, begins: Container[int]) -> bool:
+    """Whether a short word in kana may begin here: め, ち and い stand in every text.
+
+    Where the tokenizer sees a word begin too, or behind a particle; a single letter has its own.
+    """
+    text = letters.text
+    if _KANJI.match(text[start]):
+        return True
+    begun = letters.starts[start] in begins or text[start - 1 : start] in _BEFORE
+    return begun and (length > 1 or text[start + 1 : start + 2] in _PARTICLES)
+
+
+def _inside(text: str, start: int, end: int, word: str | None) -> bool:
+    """Whether letters with kanji are but a part of a longer word of the text."""
+    if word is None:
+        return bool(start and _KANJI.match(text[start - 1]) and end - start == 1)
+    return bool(_KANJI.search(word[end - start :]))
 
 
 def _own_run(text: str, start: int, end: int) -> bool:

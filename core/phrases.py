@@ -31,6 +31,7 @@ _SHORT_KANA = 3
 
 NEGATION = "ない"
 ABSENT = "無い"
+WISH = "たい"
 
 _NEGATIVE_AUXILIARIES = frozenset({"ない", "ず", "ぬ", "ん", "へん", "まい"})
 #: Auxiliaries and helping verbs that are words of a phrase; the others only inflect.
@@ -63,6 +64,9 @@ _ROWS = {
     "五段-マ行": "マミムメモン", "五段-ラ行": "ラリルレロッン", "五段-ワア行": "ワイウエオッ",
     "形容詞": "イクカスミサソケッウ",
 }  # fmt: skip
+_BEFORE_WISH = frozenset(
+    {"て", "で", "と", "仕舞う", "ちゃう", "じゃう", "居る", "成る", "為る", NEGATION, ABSENT}
+)
 _LIGHT = frozenset(
     {
         "急",
@@ -221,7 +225,7 @@ class Phrases:
             Hit(name, first, last)
             for name, spans in found.items()
             if not name.startswith("part:")
-            for first, last in _longest(spans)
+            for first, last in _distinct(spans)
         ]
         return sorted(hits, key=lambda h: (h.first, h.last, h.name))
 
@@ -243,10 +247,18 @@ class Phrases:
             return
         for index in range(at + 1, min(at + MAX_GAP + 2, len(keys))):
             for key in keys[index]:
+                if key == WISH and not self._wished(keys, at, index):
+                    continue
                 for child in _next(node, key):
                     self._walk(child, start, index, keys, skips, found)
             if not skips[index]:
                 return
+
+    @staticmethod
+    def _wished(keys: Sequence[tuple[str, ...]], at: int, index: int) -> bool:
+        """Whether たい belongs to the verb at ``at``: 消えたい, 消えてしまいたい; not 消えたら行きたい."""
+        between = {keys[i][0] for i in range(at + 1, index) if keys[i]}
+        return between <= _BEFORE_WISH
 
     def _add_sequence(self, name: str, phrase: str) -> None:
         pieces = _pieces(phrase, self._groups)
@@ -581,13 +593,19 @@ def _sentence(tokens: Sequence[Token], span: tuple[int, int]) -> tuple[int, int]
     return low, high
 
 
-def _longest(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Of spans that overlap, the longest; in time linear in their number after sorting."""
-    kept: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
-        if kept and first <= kept[-1][1]:
-            if last - first > kept[-1][1] - kept[-1][0]:
-                kept[-1] = first, last
-        else:
-            kept.append((first, last))
-    return kept
+def _distinct(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Of spans that overlap, the longest and the shortest.
+
+    The long one knows more of the sentence, the short one is not drawn into another clause by it.
+    """
+    found: list[tuple[int, int]] = []
+    group: list[tuple[int, int]] = []
+    for span in [*sorted(spans), None]:
+        if span is None or (group and span[0] > max(last for _, last in group)):
+            found += dict.fromkeys(
+                [max(group, key=lambda s: s[1] - s[0]), min(group, key=lambda s: s[1] - s[0])]
+            )
+            group = []
+        if span is not None:
+            group.append(span)
+    return found
