@@ -39,14 +39,14 @@ test: setup train ## every check and every test
 	$(DESK)/ruff format --check .
 	$(DESK)/mypy core tools
 	$(BOT)/mypy nlu actions channels benchmarks
-	$(DESK)/pytest -q tests/core
-	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/other_drug
+	$(DESK)/pytest -q tests/core tests/safety
+	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/other_drug --ignore tests/safety
 	$(DESK)/pytest -q tests/bot tests/other_drug
 
 .PHONY: test-fast
 test-fast: setup ## the tests that neither train nor start servers
-	$(DESK)/pytest -q -m "not slow" tests/core tests/bot tests/other_drug
-	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/other_drug
+	$(DESK)/pytest -q -m "not slow" tests/core tests/safety tests/bot tests/other_drug
+	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/other_drug --ignore tests/safety
 
 .PHONY: test-conversations
 test-conversations: setup train ## the test conversations of tests/conversations, against the real bot

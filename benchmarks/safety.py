@@ -50,11 +50,12 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the screen made of a case."""
+    """What the screen made of a case: the turn's level and rule, and all rules that hold."""
 
     case: Case
     level: str
     rule: str | None
+    held: frozenset[str]
 
     @property
     def missed(self) -> bool:
@@ -62,6 +63,11 @@ class Outcome:
         if self.case.expected == "emergency":
             return self.level != "emergency"
         return self.case.expected == "same_day" and self.level not in URGENT
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether the rule of a situation that is had does not hold, though another may."""
+        return self.case.kind == "having" and self.case.rule not in self.held
 
     @property
     def false_alarm(self) -> bool:
@@ -94,7 +100,8 @@ def outcomes(triage: Triage, sentences: Iterable[Case]) -> list[Outcome]:
     found = []
     for case in sentences:
         screening = triage.screen(case.text)
-        found.append(Outcome(case, screening.level, screening.rule_id))
+        held = frozenset(rule for rule, _ in screening.rules)
+        found.append(Outcome(case, screening.level, screening.rule_id, held))
     return found
 
 
@@ -105,7 +112,8 @@ def turn_outcomes(triage: Triage, talks: Iterable[Conversation]) -> list[Outcome
         screenings = triage.screen_all(text for text, _ in talk.turns)
         for (text, expected), screening in zip(talk.turns, screenings):
             case = Case(talk.name, "turn", expected, text)
-            found.append(Outcome(case, screening.level, screening.rule_id))
+            held = frozenset(rule for rule, _ in screening.rules)
+            found.append(Outcome(case, screening.level, screening.rule_id, held))
     return found
 
 

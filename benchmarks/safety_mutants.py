@@ -63,7 +63,7 @@ def _wrong(
 def _is_wrong(outcome: Outcome) -> bool:
     expected = outcome.case.expected
     too_low = expected in LEVELS and LEVELS.index(outcome.level) < LEVELS.index(expected)
-    return too_low or outcome.false_alarm
+    return too_low or outcome.false_alarm or outcome.unnamed
 
 
 if __name__ == "__main__":

@@ -140,8 +140,8 @@ _TOLD_BY_PEOPLE = frozenset(
 )
 #: 〜の人, 〜の子 that is family, or that says nothing of whose.
 _NEAR_ME = frozenset(
-    {"半", "夜", "うち", "家", "私", "僕", "我が家", "上", "下", "身内", "家族", "歳", "才"}
-)
+    {"母乳", "授乳中", "半", "夜", "うち", "家", "私", "僕", "我が家", "上", "下", "身内", "家族", "歳", "才"}
+)  # fmt: skip
 _LONG_AGO = frozenset(
     {
         "昔", "去年", "昨年", "一昨年", "以前", "嘗て", "過去", "当時", "先年", "数年前", "大昔",
@@ -464,19 +464,7 @@ def _somebody_of(words: Sequence[Token], i: int) -> bool:
     """職場の人, 同じクラスの子; not うちの子."""
     if i < 2 or words[i].norm not in ("人", "方", "ひと", "子") or words[i - 1].norm != "の":
         return False
-    return words[i - 2].norm not in (
-        "うち",
-        "家",
-        "私",
-        "僕",
-        "我が家",
-        "上",
-        "下",
-        "身内",
-        "家族",
-        "歳",
-        "才",
-    )
+    return words[i - 2].norm not in _NEAR_ME
 
 
 def _seen_in_media(words: Sequence[Token], first: int) -> bool:

@@ -162,7 +162,8 @@ def _with_full_stops(tokens: list[Token], text: str) -> list[Token]:
         # A line that ends with a particle or comma goes on: 頭痛も ⏎ 吐き気も ⏎ ありません.
         goes_on = token.pos[0] == "助詞" and token.pos[1] != "終助詞" and token.norm != "か"
         line = "\n" in gap and not goes_on and token.norm not in ("、", ",", "・")
-        if gap.isspace() and kanji and token.pos[0] == following.pos[0] == "名詞" and not line:
+        nouns = token.pos[0] == following.pos[0] == "名詞" and not _may_end(token)
+        if gap.isspace() and kanji and nouns and not line:
             # 頭痛 吐き気: a list, as with commas.
             found.append(_mark(token, _COMMA, "読点"))
             continue

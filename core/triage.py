@@ -466,7 +466,15 @@ class Triage:
             if condition.level == level and _holds(condition, held)
             for name in condition.present
         }
-        return tuple(m for m in mentions if m.counts and m.finding in names)
+        words = [m for m in mentions if m.counts and m.finding in names]
+        return tuple(
+            m
+            for m in words
+            if not any(
+                o.finding == m.finding and o.start <= m.start and m.end <= o.end and o != m
+                for o in words
+            )
+        )
 
     def _lowered(
         self,

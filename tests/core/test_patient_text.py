@@ -148,7 +148,7 @@ def test_words_in_half_width_katakana_stand_where_they_were_written(reader: Pati
         ("笑える笑 薬を", "笑える 笑 。 薬 を"),
         ("薬を飲みました 頭痛", "薬 を 飲み まし た 。 頭痛"),
         ("薬を飲んだ 頭痛", "薬 を 飲ん だ 。 頭痛"),
-        ("頭痛 薬を", "頭痛 薬 を"),
+        ("頭痛 薬を", "頭痛 、 薬 を"),
         ("頭が痛くて 薬を", "頭 が 痛く て 薬 を"),
         # Who writes kana only puts spaces between words.
         ("しにたい つらい", "しに たい つらい"),
