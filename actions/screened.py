@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from actions.choose import Decision, Desk, asks_in_words, decide
 from actions.context import Context
 from actions.turn import Question, Turn
+from core.assertion import Assertion
 from core.first_response import FirstResponse, FirstResponses, more_urgent
 from core.triage import LEVELS, URGENT, Mention, Screening, Triage
 
@@ -100,7 +101,9 @@ def _advised(decision: Decision, screening: Screening, screen: Screen) -> Decisi
     if rule_id is None or level in URGENT:
         open_rule = screening.rule_id if decision.triage == screening.level else None
         return replace(decision, rule=decision.rule or open_rule)
-    if decision.triage in URGENT or decision.status == "handoff":
+    # A calm matter that is only asked about is answered as the table says.
+    told = any(word.standing is Assertion.REPORTED for word in screening.words)
+    if decision.triage in URGENT or decision.status == "handoff" or not told:
         return replace(decision, rule=decision.rule or screening.rule_id)
     raised = replace(decision, triage=more_urgent(decision.triage, level), rule=rule_id)
     if decision.given or decision.message not in _NOTHING_FOUND:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.clinic_hours import TOKYO
 from core.conversation_screens import ConversationScreens
 from tests.bot.conftest import free_ports
-from tests.bot.test_failures import kill_action_server, own_bot
+from tests.bot.test_failures import kill_action_server, own_bot, wait_until
 from tools.client import BotClient, BotUnavailableError, Reply
 from tools.front import Front
 from tools.places import ROOT
-from tools.run import running_bot
 
 pytestmark = pytest.mark.slow
 
@@ -103,19 +106,42 @@ def test_action_server_stopped(tmp_path: Path) -> None:
         assert reply.custom["reason"] == "unavailable"
 
 
-def test_an_empty_model_folder(tmp_path: Path) -> None:
+@contextmanager
+def bot_without_model(folder: Path) -> Iterator[BotClient]:
+    """Both servers, Rasa with an empty model folder; ready as soon as the channel answers."""
     rasa, actions = free_ports(2)
-    models = tmp_path / "models"
+    models = folder / "models"
     models.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RASA_PORT", str(rasa))
-        patch.setenv("ACTIONS_PORT", str(actions))
-        with running_bot(tmp_path / "bot.log", models):
-            bot = BotClient(f"http://127.0.0.1:{rasa}")
-            (reply,) = talk(bot, EMERGENCY)
-            assert outcome(reply) == ("emergency", "icp_headache_vision", True)
-            first, back = talk(bot, SUICIDAL, "やっぱり何でもない")
-            assert outcome(first) == outcome(back) == ("emergency", "suicidal", True)
+    environment = {**os.environ, "RASA_PORT": str(rasa), "ACTIONS_PORT": str(actions)}
+    with (folder / "bot.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.bot", "--model", str(models)],
+            cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            url = f"http://127.0.0.1:{rasa}"
+            assert wait_until(lambda: _answers(f"{url}/webhooks/rest/"), 120)
+            yield BotClient(url)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return bool(httpx.get(address).status_code == httpx.codes.OK)
+    except httpx.HTTPError:
+        return False
+
+
+def test_an_empty_model_folder(tmp_path: Path) -> None:
+    with bot_without_model(tmp_path) as bot:
+        (reply,) = talk(bot, EMERGENCY)
+        assert outcome(reply) == ("emergency", "icp_headache_vision", True)
+        first, back = talk(bot, SUICIDAL, "やっぱり何でもない")
+        assert outcome(first) == outcome(back) == ("emergency", "suicidal", True)
+        (reply,) = talk(bot, QUESTION)
+        assert reply.custom["reason"] == "unavailable"
 
 
 def test_rasa_stopped(tmp_path: Path) -> None:
