@@ -56,7 +56,15 @@ def decide_screened(turn: Turn, context: Context, desk: Desk, screen: Screen) ->
         return replace(decision, first=response.texts, rule=None)
     rest = _other_questions(turn, screening.words)
     if rest is None:
-        return _only(response, context)
+        # 「もっと詳しく」 shall find the row that the first response took the place of.
+        asked = decision.context
+        return _only(
+            response,
+            replace(
+                context, topic=asked.topic, subject=asked.subject,
+                phase=asked.phase, audience=asked.audience,
+            ),
+        )  # fmt: skip
     return _after(response, decide(rest, context, desk))
 
 
