@@ -1,7 +1,8 @@
 """The safety gate: what the red-flag screen makes of the frozen sets, whole and damaged.
 
 The sets (``tests/safety``) were written by people who had not seen the rules; no sentence of them is
-ever an example of a rule or of the NLU.
+ever an example of a rule or of the NLU. ``development`` beside them is what rules are written with,
+``fresh`` what nobody who writes rules reads: its figures, and only they, tell of unseen patients.
 """
 
 from __future__ import annotations
@@ -85,8 +86,9 @@ def cases(folder: Path = FOLDER) -> list[Case]:
 
 
 def conversations(folder: Path = FOLDER) -> list[Conversation]:
-    """The conversations of ``conversations.yml``."""
-    entries = yaml.safe_load((folder / "conversations.yml").read_text(encoding="utf-8"))
+    """The conversations of ``conversations.yml``; none without the file."""
+    path = folder / "conversations.yml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
     return [
         Conversation(
             entry["name"], tuple((turn["text"], turn["expected"]) for turn in entry["turns"])

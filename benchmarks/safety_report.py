@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.safety import (
     ASKING_KINDS,
     FALSE_ALARMS,
+    FOLDER,
     PERTURBED_RECALL,
     SAME_DAY_RECALL,
     Case,
@@ -36,8 +37,22 @@ def main() -> int:
     """Measures, writes, prints; the exit code is the gate."""
     parser = argparse.ArgumentParser(prog="make safety-report", description=__doc__)
     parser.add_argument("--no-write", action="store_true", help="print only")
+    parser.add_argument(
+        "--set", choices=("development", "fresh"), help="another set, printed only; of the fresh "
+        "one the figures without its sentences"
+    )  # fmt: skip
     arguments = parser.parse_args()
     triage = triage_of(ROOT / "data").current
+    if arguments.set:
+        folder = FOLDER / arguments.set
+        alone, turns = (
+            outcomes(triage, cases(folder)), turn_outcomes(triage, conversations(folder))
+        )  # fmt: skip
+        verdicts = Verdict.of(alone), Verdict.of(turns)
+        print("\n".join(_summary(*verdicts, len(alone), len(turns))))
+        if arguments.set != "fresh":
+            print("\n".join(["", *_misses([*alone, *turns])]))
+        return 0
     text, failed = report(triage)
     print(text)
     if not arguments.no_write:
