@@ -27,7 +27,6 @@ from core.conversation_screens import ConversationScreens
 from core.first_response import FirstResponse, custom_values
 from core.japanese import normalize
 from core.messages import Messages
-from core.triage import LEVELS
 from nlu.data_dir import data_dir
 
 logger = logging.getLogger(__name__)
@@ -137,7 +136,7 @@ def _raised(
     items: list[dict[str, Any]], custom: dict[str, Any], urgent: FirstResponse | None, sender: str
 ) -> list[dict[str, Any]]:
     """The bot's items, raised to what the screen says if the bot said less."""
-    if urgent is None or LEVELS.index(custom["triage"]) >= LEVELS.index(urgent.level):
+    if urgent is None or not urgent.exceeds(custom):
         return items
     texts = [{"recipient_id": sender, "text": text} for text in urgent.texts]
     if urgent.alone:

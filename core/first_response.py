@@ -32,6 +32,10 @@ class FirstResponse:
     rule_id: str | None
     alone: bool
 
+    def exceeds(self, custom: Mapping[str, Any]) -> bool:
+        """Whether it is more urgent than what a bot turn's ``custom`` item says."""
+        return LEVELS.index(self.level) > LEVELS.index(custom["triage"])
+
     def custom(self) -> dict[str, Any]:
         """The ``custom`` item of a turn that consists of this response (design, §5)."""
         return {

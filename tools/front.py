@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
 
 from core.clinic_hours import TOKYO
 from core.conversation_screens import ConversationScreens
-from core.first_response import FirstResponse, custom_values
-from core.triage import LEVELS
+from core.first_response import custom_values
 from tools.client import BotClient, BotUnavailableError, Reply
 
 
@@ -54,12 +52,8 @@ class Front:
             if urgent is None:
                 raise
             return Reply(urgent.texts, (), urgent.custom())
-        if urgent is None or not _says_less(reply.custom, urgent):
+        if urgent is None or not urgent.exceeds(reply.custom):
             return reply
         return Reply(
             (*urgent.texts, *reply.texts), reply.buttons, custom_values(reply.custom, urgent)
         )
-
-
-def _says_less(custom: dict[str, Any], urgent: FirstResponse) -> bool:
-    return LEVELS.index(custom["triage"]) < LEVELS.index(urgent.level)
