@@ -19,7 +19,7 @@ from actions.knowledge_source import KnowledgeSource
 from actions.screened import Screen, decide_screened
 from actions.turn import read_turn
 from core.clinic_hours import TOKYO
-from core.japanese import shared_tokenizer
+from core.japanese import data_tokenizer
 from core.triage_source import triage_of
 
 CONTEXT_SLOT = "context"
@@ -44,10 +44,9 @@ def knowledge_source() -> KnowledgeSource:
 
 
 def _desk() -> Desk:
-    user = _folder() / "lexicon" / "sudachi_user.csv"
     return Desk(
         knowledge=knowledge_source().current[0],
-        tokenizer=shared_tokenizer(user if user.exists() else None),
+        tokenizer=data_tokenizer(_folder()),
         today=_today(),
         require_approval=os.environ.get("DESK_REQUIRE_APPROVAL") == "1",
     )

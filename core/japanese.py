@@ -238,6 +238,12 @@ def shared_tokenizer(user_dictionary: Path | None) -> JapaneseTokenizer:
     return JapaneseTokenizer(user_dictionary)
 
 
+def data_tokenizer(data: Path) -> JapaneseTokenizer:
+    """The process's tokenizer for a data folder, with its user dictionary if it has one."""
+    user = data / "lexicon" / "sudachi_user.csv"
+    return shared_tokenizer(user if user.exists() else None)
+
+
 def default_cache_dir() -> Path:
     """Folder for compiled dictionaries: ``$XDG_CACHE_HOME`` or ``~/.cache``, else the temporary
     folder when there is no writable home.

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from core.faults import DataError
-from core.japanese import JapaneseTokenizer, shared_tokenizer
+from core.japanese import JapaneseTokenizer, data_tokenizer
 from core.locale import sentence
 from core.triage import FINDINGS_FOLDER, RULES_FILE, SPELLINGS_FILE, Triage
 
@@ -85,5 +85,4 @@ def triage_of(data: Path) -> TriageSource:
     Raises:
         DataError: its rules cannot be used.
     """
-    user = data / "lexicon" / "sudachi_user.csv"
-    return TriageSource(data / "triage", shared_tokenizer(user if user.exists() else None))
+    return TriageSource(data / "triage", data_tokenizer(data))

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import core as core_package
-from core.japanese import JapaneseTokenizer, shared_tokenizer
+from core.japanese import JapaneseTokenizer, data_tokenizer
 from core.lexicon import Lexicon
 
 
@@ -35,8 +35,7 @@ def language_fingerprint(configured: str) -> str:
 
 def tokenizer_for(configured: str) -> JapaneseTokenizer:
     """The process's tokenizer with the folder's user dictionary, if it has one."""
-    user = data_dir(configured) / "lexicon" / "sudachi_user.csv"
-    return shared_tokenizer(user if user.exists() else None)
+    return data_tokenizer(data_dir(configured))
 
 
 def lexicon_for(configured: str) -> Lexicon:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.faults import DataError
 from core.first_response import FirstResponses
-from core.japanese import shared_tokenizer
+from core.japanese import data_tokenizer
 from core.locale import sentence
 from core.triage import Triage
 
@@ -18,10 +18,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make check-triage", description=__doc__)
     parser.add_argument("data", nargs="?", type=Path, default=Path("data"), help="data folder")
     folder: Path = parser.parse_args().data
-    user = folder / "lexicon" / "sudachi_user.csv"
     try:
-        tokenizer = shared_tokenizer(user if user.exists() else None)
-        triage = Triage.load(folder / "triage", tokenizer)
+        triage = Triage.load(folder / "triage", data_tokenizer(folder))
         FirstResponses.load(folder).check(triage)
     except DataError as error:
         print(error)
