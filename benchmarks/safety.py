@@ -203,7 +203,9 @@ def perturbations(tokenizer: JapaneseTokenizer) -> dict[str, tuple[Perturbation,
     """What may happen to a sentence on its way, by name, and how many copies are drawn of each."""
 
     def kana(text: str, _: random.Random) -> str:
-        return _hiragana("".join(t.reading or t.surface for t in tokenizer.tokenize(text)))
+        # Who writes kana only still types digits and Latin letters: 10じょう, not いちれいじょう.
+        tokens = tokenizer.tokenize(text)
+        return _hiragana("".join(t.norm if t.norm.isascii() else t.reading or t.norm for t in tokens))
 
     def half_width_kana(text: str, rng: random.Random) -> str:
         return half_width(_katakana(kana(text, rng)))

@@ -15,7 +15,7 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sudachipy
 from sudachipy import Config, Dictionary, SplitMode
@@ -35,6 +35,7 @@ _HALF_WIDTH_SOUND_MARKS = frozenset("ﾞﾟ")
 _NO_WORD = 0x0FFF_FFFF
 # Letters that NFKC leaves alone, one code point each; without repetition nothing is to be done.
 _PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々0-9A-Za-z、。「」・!?]*")
+_RUN = re.compile(rf"(?P<plain>{_PLAIN.pattern[:-1]}+)|[^{_PLAIN.pattern[1:-2]}]+")
 _REPEATED = re.compile(rf"([{re.escape(''.join(sorted(_ELONGATION)))}])\1")
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
@@ -67,8 +68,7 @@ class NormalizedText:
         return self.starts[start], self.ends[end - 1]
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """One word.
 
     Attributes:
@@ -118,19 +118,28 @@ def normalize(text: str) -> NormalizedText:
     ends: list[int] = []
     budget = _MAX_BYTES
     consumed = 0
-    for start, end in _clusters(source):
-        piece = _clean(unicodedata.normalize("NFKC", source[start:end]))
+    for start, end, plain in _spans(source):
+        piece = source[start:end]
+        if not plain:
+            piece = _clean(unicodedata.normalize("NFKC", piece))
         budget -= len(piece.encode("utf-8"))
         if budget < 0:
             break
         consumed = end
-        for char in piece:
+        repeats = chars and piece and piece[0] == chars[-1]
+        if plain and not repeats and not _REPEATED.search(piece):
+            chars += piece
+            starts += range(start, end)
+            ends += range(start + 1, end + 1)
+            continue
+        for i, char in enumerate(piece):
+            low, high = (start + i, start + i + 1) if plain else (start, end)
             if chars and char in _ELONGATION and chars[-1] == char:
-                ends[-1] = end
+                ends[-1] = high
                 continue
             chars.append(char)
-            starts.append(start)
-            ends.append(end)
+            starts.append(low)
+            ends.append(high)
     return NormalizedText(text, "".join(chars), tuple(starts), tuple(ends), consumed < len(text))
 
 
@@ -139,19 +148,32 @@ def fold_kana(text: str) -> str:
     return text.lower().translate(_HIRAGANA_TO_KATAKANA)
 
 
-def _clusters(text: str) -> list[tuple[int, int]]:
-    bounds: list[tuple[int, int]] = []
-    for index, char in enumerate(text):
-        joins = (
-            unicodedata.category(char).startswith("M")
-            or char in _HALF_WIDTH_SOUND_MARKS
-            or "\u1160" <= char <= "\u11ff"
-        )
-        if joins and bounds:
-            bounds[-1] = (bounds[-1][0], index + 1)
-        else:
-            bounds.append((index, index + 1))
-    return bounds
+def _spans(text: str) -> list[tuple[int, int, bool]]:
+    """Runs of letters that NFKC leaves alone (True), and the clusters between them."""
+    spans: list[tuple[int, int, bool]] = []
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        if run["plain"]:
+            end -= end < len(text) and _joins(text[end])
+            if start < end:
+                spans.append((start, end, True))
+            continue
+        start -= start > 0 and _joins(text[start])
+        for index in range(start, end):
+            if index > start and _joins(text[index]):
+                spans[-1] = (spans[-1][0], index + 1, False)
+            else:
+                spans.append((index, index + 1, False))
+    return spans
+
+
+def _joins(char: str) -> bool:
+    """Whether a character belongs to the one before it."""
+    return (
+        unicodedata.category(char).startswith("M")
+        or char in _HALF_WIDTH_SOUND_MARKS
+        or "\u1160" <= char <= "\u11ff"
+    )
 
 
 def _clean(piece: str) -> str:

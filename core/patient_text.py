@@ -9,23 +9,25 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.japanese import JapaneseTokenizer, NormalizedText, Token, normalize
+from core.kana_reading import KanaReader
 
 #: Longest piece of a message that is tokenised at once, in characters; pieces end at a line or
 #: sentence end, else at a comma or space, where there is one.
 PIECE_CHARS = 2000
 
-#: Shortest text in katakana alone that is no mere name, in letters.
-_BARE_KATAKANA = 10
+#: Letters of a sentence that are looked at on each side of one of them.
+MAX_SENTENCE = 100
 #: Emoji, and marks in brackets without a word: (´;ω;`), (>_<).
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff]"
     "|[(（][^)）ぁ-ゖァ-ヺ一-鿿A-Za-z0-9]{1,12}[)）]"
 )
 _KANJI = re.compile("[一-鿿]")
+_LETTERS = re.compile("[ぁ-ゖァ-ヺー一-鿿a-zA-Z0-9]")
 _FULL_STOP = "。"
 _COMMA = "、"
 _ENDS = "。\n！？!?"
@@ -50,44 +52,69 @@ class PatientText:
     Args:
         tokenizer: the tokenizer that phrases are read by, too.
         spellings: what is written → what is meant, both after NFKC.
+        kana: reads what is written in kana only.
     """
 
-    def __init__(self, tokenizer: JapaneseTokenizer, spellings: Mapping[str, str]) -> None:
+    def __init__(
+        self, tokenizer: JapaneseTokenizer, spellings: Mapping[str, str], kana: KanaReader
+    ) -> None:
         self._tokenizer = tokenizer
+        self._kana = kana
         plain = {normalize(wrong).text: right for wrong, right in spellings.items()}
         self._spellings = {wrong: right for wrong, right in plain.items() if wrong}
         longest_first = sorted(self._spellings, key=len, reverse=True)
         self._wrong = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
-    def has_emoji(self, text: str) -> bool:
-        """Whether there are emoji or kaomoji in a text."""
-        return bool(_EMOJI.search(text))
+    def pieces(self, text: str) -> list[Piece]:
+        """A text of any length in pieces; a line that ends no list ends a sentence."""
+        return [self._piece(at, normalize(piece)) for at, piece in _pieces(text)]
 
-    def pieces(self, text: str, emoji: bool = True) -> list[Piece]:
-        """A text of any length in pieces; a line that ends no list ends a sentence.
+    def without_emoji(self, piece: Piece) -> list[Piece]:
+        """The sentences of a piece that emoji or kaomoji tear apart, without those: 頭が割れ😭そう."""
+        normalized = normalize(piece.text.original)
+        torn = [
+            match.start()
+            for match in _EMOJI.finditer(normalized.text)
+            if _LETTERS.match(normalized.text[match.start() - 1 : match.start()])
+        ]
+        if not torn:
+            return []
+        kept = [True] * len(normalized.text)
+        for match in _EMOJI.finditer(normalized.text):
+            kept[match.start() : match.end()] = [False] * (match.end() - match.start())
+        joined = _kept(normalized, kept)
+        # Where each emoji would stand in what is left; several in one sentence count once.
+        places = (sum(kept[:index]) for index in torn)
+        sentences = dict.fromkeys(_sentence(joined.text, max(place - 1, 0)) for place in places)
+        return [self._piece(piece.at, _part(joined, low, high)) for low, high in sentences]
+
+    def sentence(self, at: int, text: NormalizedText, index: int) -> Piece:
+        """The sentence of a text that holds a letter, as a piece.
 
         Args:
-            text: any string.
-            emoji: whether emoji stand between words, or are passed over.
+            at: where the text begins in the message.
+            text: a normalised text.
+            index: the letter's index in it.
         """
-        found = []
-        for at, piece in _pieces(text):
-            normalized = normalize(piece)
-            if not emoji:
-                normalized = _without_emoji(normalized)
-            normalized = self._repaired(_hiragana_for_bare_katakana(normalized))
-            tokens = self._tokenizer.tokenize_normalized(normalized)
-            found.append(Piece(at, normalized, _with_full_stops(tokens, piece)))
-        return found
+        return self._piece(at, _part(text, *_sentence(text.text, index)))
+
+    def _piece(self, at: int, text: NormalizedText) -> Piece:
+        kana = self._kana.reads(text)
+        text = self._repaired(text)
+        if kana:
+            text = self._kana.read(text)
+        tokens = self._tokenizer.tokenize_normalized(text)
+        return Piece(at, text, _with_full_stops(tokens, text.original))
 
     def _repaired(self, normalized: NormalizedText) -> NormalizedText:
-        if self._wrong is None or not self._wrong.search(normalized.text):
+        wrong = list(self._wrong.finditer(normalized.text)) if self._wrong else []
+        if not wrong:
             return normalized
         text: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
         at = 0
-        for match in self._wrong.finditer(normalized.text):
+        for match in wrong:
             kept = slice(at, match.start())
             right = self._spellings[match.group()]
             start, end = normalized.span(match.start(), match.end())
@@ -101,27 +128,27 @@ class PatientText:
         return replace(normalized, text="".join(text), starts=tuple(starts), ends=tuple(ends))
 
 
-def _without_emoji(normalized: NormalizedText) -> NormalizedText:
-    kept = [True] * len(normalized.text)
-    for match in _EMOJI.finditer(normalized.text):
-        kept[match.start() : match.end()] = [False] * (match.end() - match.start())
+def _kept(text: NormalizedText, kept: Sequence[bool]) -> NormalizedText:
+    """The letters of a text that are kept."""
     return replace(
-        normalized,
-        text="".join(itertools.compress(normalized.text, kept)),
-        starts=tuple(itertools.compress(normalized.starts, kept)),
-        ends=tuple(itertools.compress(normalized.ends, kept)),
+        text,
+        text="".join(itertools.compress(text.text, kept)),
+        starts=tuple(itertools.compress(text.starts, kept)),
+        ends=tuple(itertools.compress(text.ends, kept)),
     )
 
 
-def _hiragana_for_bare_katakana(normalized: NormalizedText) -> NormalizedText:
-    """A text in katakana only, as old telephones send it, in hiragana, which dictionaries know."""
-    text = normalized.text
-    katakana = sum("ァ" <= char <= "ヺ" for char in text)
-    others = sum("ぁ" <= char <= "ゖ" or "一" <= char <= "鿿" for char in text)
-    if others or katakana < _BARE_KATAKANA:
-        return normalized
-    hiragana = "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in text)
-    return replace(normalized, text=hiragana)
+def _part(text: NormalizedText, low: int, high: int) -> NormalizedText:
+    return replace(
+        text, text=text.text[low:high], starts=text.starts[low:high], ends=text.ends[low:high]
+    )
+
+
+def _sentence(text: str, index: int) -> tuple[int, int]:
+    """Where the sentence of a letter begins and ends, ``MAX_SENTENCE`` letters around it at most."""
+    low = max(index - MAX_SENTENCE, *(text.rfind(end, 0, index) + 1 for end in _ENDS))
+    ends = (text.find(end, index) + 1 for end in _ENDS)
+    return low, min([index + MAX_SENTENCE, len(text), *(end for end in ends if end)])
 
 
 def _pieces(text: str) -> list[tuple[int, str]]:
@@ -175,8 +202,8 @@ def _with_full_stops(tokens: list[Token], text: str) -> list[Token]:
 
 def _mark(before: Token, mark: str, kind: str) -> Token:
     """A mark that nobody wrote, behind a word."""
-    return replace(
-        before, surface="", norm=mark, lemma=mark, base=mark, reading="",
+    return before._replace(
+        surface="", norm=mark, lemma=mark, base=mark, reading="",
         pos=("補助記号", kind, "*", "*", "*", "*"), start=before.end, end=before.end,
     )  # fmt: skip
 
@@ -192,6 +219,8 @@ def _may_end(token: Token) -> bool:
 
 
 def _is_emoji(token: Token) -> bool:
+    if _LETTERS.match(token.norm):
+        return False
     return len(token.norm) > 0 and all(
         unicodedata.category(char) in ("So", "Sk", "Mn") for char in token.norm
     )

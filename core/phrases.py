@@ -11,15 +11,21 @@ least 500 (also ``〈数38以上42以下〉``); ``a+b`` both in one sentence, in
 from __future__ import annotations
 
 import itertools
+import math
+import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import NamedTuple
 
 from core.japanese import JapaneseTokenizer, Token, fold_kana
 
 #: Words a phrase may be spread over, besides its own, between one of its words and the next.
 MAX_GAP = 7
+#: Words of texts whose meaning is kept.
+MAX_KEPT_WORDS = 50_000
 #: Words between the parts of ``a+b``.
 MAX_DISTANCE = 24
 #: Phrases that stand for at most so many strings are read string by string, in their context;
@@ -94,8 +100,7 @@ _SKIPPED_POS = frozenset(
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A phrase found in a text.
 
     Attributes:
@@ -144,6 +149,14 @@ class Word:
     stems: frozenset[str]
 
 
+class _WordReading(NamedTuple):
+    """What a word of a text may be: within a phrase, alone; whether a phrase may skip it."""
+
+    keys: tuple[str, ...]
+    alone: tuple[str, ...]
+    skip: bool | None
+
+
 class Phrases:
     """Finds phrases in tokenised text; safe to share between threads once it is filled.
 
@@ -153,26 +166,22 @@ class Phrases:
     Args:
         tokenizer: reads the phrases; texts must come from the same one.
         groups: word lists by name, for ``〈name〉``.
-        like: phrases whose readings are used again, so that a part of them is made at no cost.
     """
 
-    def __init__(
-        self,
-        tokenizer: JapaneseTokenizer,
-        groups: Mapping[str, Sequence[str]],
-        like: Phrases | None = None,
-    ) -> None:
+    def __init__(self, tokenizer: JapaneseTokenizer, groups: Mapping[str, Sequence[str]]) -> None:
         self._tokenizer = tokenizer
         self._groups = groups
         self._root = Node()
-        self._combinations: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        #: First part → combinations that it may begin, with their names.
+        self._combinations: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
         self._parts: dict[str, str] = {}
         #: Katakana reading → lemmas of phrase words that are read so.
-        self._by_reading: dict[str, set[str]] = like._by_reading if like else defaultdict(set)
-        self._read: dict[str, _Sequence] = like._read if like else {}
-        self._stems: dict[str, set[str]] = like._stems if like else defaultdict(set)
-        self._readings: dict[str, str] = like._readings if like else {}
+        self._by_reading: dict[str, set[str]] = defaultdict(set)
+        self._read: dict[str, _Sequence] = {}
+        self._stems: dict[str, set[str]] = defaultdict(set)
+        self._readings: dict[str, str] = {}
         self._keys: set[str] = set()
+        self._words: dict[tuple[str, str, str, tuple[str, ...]], _WordReading] = {}
 
     @property
     def root(self) -> Node:
@@ -190,6 +199,7 @@ class Phrases:
             PhraseError: brackets do not match, a list is unknown, no word of meaning is left, or
                 the phrase stands for too many strings.
         """
+        self._words.clear()
         parts = [part.strip() for part in _split(phrase, "+")]
         if len(parts) == 1:
             self._add_sequence(name, phrase)
@@ -200,59 +210,72 @@ class Phrases:
                 self._parts[part] = f"part:{len(self._parts)}"
                 self._add_sequence(self._parts[part], part)
             names.append(self._parts[part])
-        self._combinations[name].append(tuple(names))
+        self._combinations[names[0]].append((name, tuple(names)))
 
     def find(self, tokens: Sequence[Token]) -> list[Hit]:
         """All hits, in order of their first word; of one name's overlapping hits the longest."""
-        keys = [self._keys_of(token) for token in tokens]
-        _join_absence(tokens, keys)
-        skips = [_may_be_skipped(tokens, i) for i in range(len(tokens))]
+        words = [self._reading_of_word(token) for token in tokens]
+        alone = [word.alone for word in words]
+        keys = [word.keys for word in words]
+        _join_absence(tokens, keys, alone)
+        # Where a phrase may go on behind each word.
+        onward = []
+        skips = [_may_be_skipped(tokens, i, words[i].skip) for i in range(len(tokens))]
+        for at in range(len(tokens)):
+            end = at + 1
+            last = min(at + MAX_GAP + 1, len(tokens) - 1)
+            while end < last and skips[end]:
+                end += 1
+            onward.append(range(at + 1, min(end, last) + 1))
         found: dict[str, set[tuple[int, int]]] = defaultdict(set)
         for start in range(len(tokens)):
-            for key in keys[start]:
-                for child in _next(self._root, key):
-                    self._walk(child, start, start, keys, skips, found)
+            for key in alone[start]:
+                for child in next_nodes(self._root, key):
+                    self._walk(child, start, keys, onward, found)
         return self.hits(found, tokens)
 
     def hits(self, found: dict[str, set[tuple[int, int]]], tokens: Sequence[Token]) -> list[Hit]:
         """Hits of the spans found for phrases and parts of phrases."""
-        for name, combinations in self._combinations.items():
-            for parts in combinations:
-                spans = _together(tokens, [found.get(part, set()) for part in parts])
-                if spans:
-                    found[name] |= spans
+        for first in [part for part in found if part in self._combinations]:
+            for name, parts in self._combinations[first]:
+                if all(part in found for part in parts):
+                    spans = _together(tokens, [found[part] for part in parts])
+                    if spans:
+                        found[name] |= spans
         hits = [
             Hit(name, first, last)
             for name, spans in found.items()
             if not name.startswith("part:")
             for first, last in _distinct(spans)
         ]
-        return sorted(hits, key=lambda h: (h.first, h.last, h.name))
+        return sorted(hits, key=attrgetter("first", "last", "name"))
 
     def _walk(
         self,
         node: Node,
         start: int,
-        at: int,
         keys: Sequence[tuple[str, ...]],
-        skips: Sequence[bool],
+        onward: Sequence[range],
         found: dict[str, set[tuple[int, int]]],
     ) -> None:
-        """Follows every phrase that goes on behind word ``at``, past words that may be skipped."""
-        for name in node.ends:
-            found[name].add((start, at))
-        for onward in node.onward:
-            self._walk(onward, start, at, keys, skips, found)
-        if not node.children and not node.numbers:
-            return
-        for index in range(at + 1, min(at + MAX_GAP + 2, len(keys))):
-            for key in keys[index]:
-                if key == WISH and not self._wished(keys, at, index):
-                    continue
-                for child in _next(node, key):
-                    self._walk(child, start, index, keys, skips, found)
-            if not skips[index]:
-                return
+        """Follows every phrase that goes on behind word ``start``, past words that may be skipped."""
+        places = [(node, start)]
+        while places:
+            node, at = places.pop()
+            for name in node.ends:
+                found[name].add((start, at))
+            places += [(following, at) for following in node.onward]
+            if not node.children and not node.numbers:
+                continue
+            children, numbers = node.children, node.numbers
+            for index in onward[at]:
+                for key in keys[index]:
+                    if not numbers and key not in children:
+                        continue
+                    if key == WISH and not self._wished(keys, at, index):
+                        continue
+                    for child in next_nodes(node, key):
+                        places.append((child, index))
 
     @staticmethod
     def _wished(keys: Sequence[tuple[str, ...]], at: int, index: int) -> bool:
@@ -262,10 +285,7 @@ class Phrases:
 
     def _add_sequence(self, name: str, phrase: str) -> None:
         pieces = _pieces(phrase, self._groups)
-        count = 1
-        for options in pieces:
-            count *= len(options)
-        if count <= MAX_EXPANSIONS:
+        if math.prod(map(len, pieces)) <= MAX_EXPANSIONS:
             strings = ["".join(choice) for choice in itertools.product(*pieces)]
             sequences = list(dict.fromkeys(self._sequence(text) for text in strings))
             for text, sequence in zip(strings, map(self._sequence, strings)):
@@ -343,32 +363,59 @@ class Phrases:
             self._readings[token.base] = known
         return known
 
-    def _keys_of(self, token: Token) -> tuple[str, ...]:
-        """What a word of a text may be: its lemma and, if it is written in kana, all that it may
-        stand for.
+    def _reading_of_word(self, token: Token) -> _WordReading:
+        """What a word of a text may be; kept, for words repeat."""
+        known = self._words.get((token.norm, token.lemma, token.base, token.pos))
+        if known is None:
+            if len(self._words) >= MAX_KEPT_WORDS:
+                self._words.clear()
+            keys, alone = self._keys_of(token)
+            known = _WordReading(keys, alone, _skip_of(token))
+            self._words[token.norm, token.lemma, token.base, token.pos] = known
+        return known
+
+    def _keys_of(self, token: Token) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a word may be: its lemma and, if it is written in kana, all that it may stand for;
+        and besides that what it may be alone.
         """
         keys = _keys(token)
         if not keys:
-            return ()
-        exact = (*keys, *_exact(keys))
+            return (), ()
+        alone = _exact(keys)
         if _KANA.fullmatch(token.base) and token.pos[0] not in ("助詞", "助動詞"):
-            meant = self._by_reading.get(fold_kana(token.base), ())
-            short = len(token.base) < _SHORT_KANA
-            more = itertools.chain(meant, () if short else _exact(tuple(meant)))
-            return (*exact, *(key for key in more if key not in exact))
-        return exact
+            meant = tuple(self._by_reading.get(fold_kana(token.base), ()))
+            keys = tuple(dict.fromkeys((*keys, *meant)))
+            if len(token.base) >= _SHORT_KANA:
+                alone = _exact(keys)
+        return keys, (*keys, *alone)
 
 
-def _next(node: Node, key: str) -> Iterator[Node]:
+def samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: int) -> list[str]:
+    """Texts that a phrase stands for, some of them drawn by lot when there are more.
+
+    The parts of ``a+b`` come apart, and what holds a range of numbers is left out.
+    """
+    texts: list[str] = []
+    for part in _split(phrase, "+"):
+        pieces = _pieces(part.strip(), groups)
+        if any(_RANGE.search(option) for options in pieces for option in options):
+            continue
+        if math.prod(map(len, pieces)) <= at_most:
+            texts += ["".join(choice) for choice in itertools.product(*pieces)]
+        else:
+            lots = random.Random(part)
+            texts += ["".join(map(lots.choice, pieces)) for _ in range(at_most)]
+    return texts
+
+
+def next_nodes(node: Node, key: str) -> Sequence[Node]:
     """Where a word leads."""
     child = node.children.get(key)
-    if child is not None:
-        yield child
-    if node.numbers and _NUMBER.fullmatch(key):
-        value = float(key.replace(",", ""))
-        for (low, high), child in node.numbers.items():
-            if low <= value <= high:
-                yield child
+    found = () if child is None else (child,)
+    if not node.numbers or not key[:1].isdigit() or not _NUMBER.fullmatch(key):
+        return found
+    value = float(key.replace(",", ""))
+    return (*found, *(n for (low, high), n in node.numbers.items() if low <= value <= high))
 
 
 def _added(node: Node, word: str) -> Node:
@@ -483,13 +530,19 @@ def _keys(token: Token) -> tuple[str, ...]:
     return (token.lemma,)
 
 
-def _join_absence(tokens: Sequence[Token], keys: list[tuple[str, ...]]) -> None:
+def _join_absence(
+    tokens: Sequence[Token],
+    keys: list[tuple[str, ...]],
+    alone: list[tuple[str, ...]] | None = None,
+) -> None:
     """ありません and あらへん are one word: 無い."""
     for i, token in enumerate(tokens):
         if token.lemma == "有る" and token.pos[0] == "動詞":
             for j in range(i + 1, min(i + 4, len(tokens))):
-                if keys[j][:1] == (NEGATION,):
-                    keys[i], keys[j] = (), (ABSENT, f"={ABSENT}")
+                if is_negation(tokens[j]):
+                    keys[i], keys[j] = (), (ABSENT,)
+                    if alone is not None:
+                        alone[i], alone[j] = (), (ABSENT, f"={ABSENT}")
                     break
                 if tokens[j].pos[0] != "助動詞":
                     break
@@ -530,9 +583,11 @@ def _only_helps(tokens: Sequence[Token], index: int) -> bool:
     return token.lemma == "成る" and (before.norm == "に" or before.pos[0] in ("形容詞", "助動詞"))
 
 
-def _may_be_skipped(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a phrase may go on behind this word: it says how, when or how much."""
-    token = tokens[index]
+def _skip_of(token: Token) -> bool | None:
+    """Whether a phrase may go on behind a word: it says how, when or how much.
+
+    None for a noun, which is part of one phrase with its neighbour behind or before の: 頭の右側.
+    """
     pos, detail = token.pos[0], token.pos[1]
     if token.norm in _SENTENCE_END or token.norm in ("たり", "だり") or is_negation(token):
         return False
@@ -544,20 +599,22 @@ def _may_be_skipped(tokens: Sequence[Token], index: int) -> bool:
         return token.pos[5].startswith("連用形")
     if token.lemma in _LIGHT or not any(char.isalnum() for char in token.norm):
         return True
-    if pos == "名詞":
-        # Part of one phrase with its neighbour: 頭の右側, 左の耳.
-        after = tokens[index + 1].norm if index + 1 < len(tokens) else ""
-        before = tokens[index - 1].norm if index else ""
-        return after == "の" or before == "の"
-    return False
+    return None if pos == "名詞" else False
+
+
+def _may_be_skipped(tokens: Sequence[Token], index: int, skip: bool | None) -> bool:
+    """Whether a phrase may go on behind this word, of which ``_skip_of`` says ``skip``."""
+    if skip is not None:
+        return skip
+    after = tokens[index + 1].norm if index + 1 < len(tokens) else ""
+    before = tokens[index - 1].norm if index else ""
+    return after == "の" or before == "の"
 
 
 def _together(
     tokens: Sequence[Token], parts: Sequence[set[tuple[int, int]]]
 ) -> set[tuple[int, int]]:
-    """Spans that hold one span of each part within a sentence."""
-    if not all(parts):
-        return set()
+    """Spans that hold one span of each part within a sentence; each part has one at least."""
     spans = set()
     for anchor in parts[0]:
         low, high = _sentence(tokens, anchor)
@@ -593,19 +650,24 @@ def _sentence(tokens: Sequence[Token], span: tuple[int, int]) -> tuple[int, int]
     return low, high
 
 
-def _distinct(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _distinct(spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
     """Of spans that overlap, the longest and the shortest.
 
     The long one knows more of the sentence, the short one is not drawn into another clause by it.
     """
+    if len(spans) == 1:
+        return list(spans)
     found: list[tuple[int, int]] = []
     group: list[tuple[int, int]] = []
+    end = -1
     for span in [*sorted(spans), None]:
-        if span is None or (group and span[0] > max(last for _, last in group)):
+        if span is None or (group and span[0] > end):
             found += dict.fromkeys(
                 [max(group, key=lambda s: s[1] - s[0]), min(group, key=lambda s: s[1] - s[0])]
             )
             group = []
+            end = -1
         if span is not None:
             group.append(span)
+            end = max(end, span[1])
     return found

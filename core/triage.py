@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.assertion import Assertion, denies_a_part, is_done, standing_of
+from core.assertion import Assertion, denies_a_part
 from core.faults import DataError, Fault
 from core.japanese import JapaneseTokenizer, Token, normalize
+from core.kana_reading import KanaReader
 from core.lined_yaml import Text, line_of, read_lined_yaml
-from core.loose_phrases import LoosePhrases, MisspeltPhrases
+from core.misspellings import Misspellings
 from core.patient_text import PatientText, Piece
-from core.phrases import Hit, PhraseError, Phrases
+from core.phrases import Hit, PhraseError, Phrases, samples
+from core.standing import Standings, is_done
 
 #: Least urgent first; ``info`` is answered from the table, ``none`` says nothing.
 LEVELS = ("none", "info", "consult", "same_day", "emergency")
@@ -30,11 +32,15 @@ URGENT = ("same_day", "emergency")
 MEMORY_TURNS = 10
 #: Words between a finding and what makes something else of it (``not_when``).
 NEAR_WORDS = 5
+#: Texts of one phrase from which the order of letters and words is learnt.
+SAMPLES_OF_A_PHRASE = 12
 #: A finding said more often than this in one piece of a message is not looked at again there.
 MAX_MENTIONS = 30
 FINDINGS_FOLDER = "findings"
 RULES_FILE = "red_flags.yml"
 SPELLINGS_FILE = "spellings.yml"
+#: How patients write, a sentence a line; may be missing.
+SENTENCES_FILE = "sentences.txt"
 
 _RULE_KEYS = (
     "id", "number", "title", "why", "source", "stop_drug", "when", "say", "examples",
@@ -237,6 +243,8 @@ class Triage:
         spellings: content of ``spellings.yml``.
         tokenizer: reads phrases and messages.
         check_examples: whether every rule's own examples are screened too.
+        sentences: how patients write, besides the rules' examples; what follows what in them tells
+            a slip of the finger (``core.misspellings``) and reads kana (``core.kana_reading``).
 
     Raises:
         DataError: a line a fault, with file and line.
@@ -249,26 +257,26 @@ class Triage:
         spellings: bytes,
         tokenizer: JapaneseTokenizer,
         check_examples: bool = True,
+        sentences: Iterable[str] = (),
     ) -> None:
         self.tokenizer = tokenizer
-        self._texts = PatientText(tokenizer, _read_spellings(spellings))
         groups, self.findings = _read_findings(findings)
         self.rules, taken_back = _read_rules(red_flags, self.findings)
         self._phrases = _compile(groups, self.findings, taken_back, tokenizer)
         self._rules = tuple(self.rules.values())
-        self._loose = LoosePhrases(self._phrases)
-        # Only what an emergency may rest on is looked for in words that are misspelt.
-        grave = {
-            name: self.findings[name]
-            for rule in self._rules
-            for condition in rule.conditions
-            if condition.level == "emergency"
-            for name in condition.present
-        }
         self._emergencies = tuple(
             c for rule in self._rules for c in rule.conditions if c.level == "emergency"
         )
-        self._misspelt = MisspeltPhrases(_compile(groups, grave, (), tokenizer, self._phrases))
+        whole = [*sentences, *(t for r in self._rules for ts in r.examples.values() for t in ts)]
+        pieces = dict.fromkeys(
+            text
+            for finding in self.findings.values()
+            for phrase in finding.phrases
+            for text in samples(phrase, groups, SAMPLES_OF_A_PHRASE)
+        )
+        kana = KanaReader(tokenizer, whole, pieces)
+        self._texts = PatientText(tokenizer, _read_spellings(spellings), kana)
+        self._misspellings = Misspellings(whole, pieces)
         self._ignored: frozenset[Assertion] = frozenset()
         if check_examples:
             faults = self.example_faults()
@@ -277,9 +285,13 @@ class Triage:
 
     @classmethod
     def load(
-        cls, folder: Path, tokenizer: JapaneseTokenizer, check_examples: bool = True
+        cls,
+        folder: Path,
+        tokenizer: JapaneseTokenizer,
+        check_examples: bool = True,
+        sentences: Iterable[str] = (),
     ) -> Triage:
-        """The screen of a folder (``data/triage``).
+        """The screen of a folder (``data/triage``); the other arguments are those of ``Triage``.
 
         Raises:
             DataError: as above, or a file is missing.
@@ -289,10 +301,15 @@ class Triage:
             findings = {f"{FINDINGS_FOLDER}/{path.name}": path.read_bytes() for path in paths}
             red_flags = (folder / RULES_FILE).read_bytes()
             spellings = (folder / SPELLINGS_FILE).read_bytes()
+            samples_file = folder / SENTENCES_FILE
+            text = samples_file.read_text(encoding="utf-8") if samples_file.exists() else ""
         except OSError as error:
             name = Path(error.filename or RULES_FILE).name
             raise DataError([Fault(name, 0, "", "missing_file")]) from error
-        return cls(findings, red_flags, spellings, tokenizer, check_examples)
+        written = [line for line in text.splitlines() if line and not line.startswith("#")]
+        return cls(
+            findings, red_flags, spellings, tokenizer, check_examples, [*sentences, *written]
+        )
 
     def mutant(self, without_rule: str | None = None, ignoring: Assertion | None = None) -> Triage:
         """A damaged copy, to see whether the safety gate notices.
@@ -329,29 +346,45 @@ class Triage:
         """What a message says by itself: any string, in time linear in its length."""
         mentions: list[Mention] = []
         taken_back = False
-        for piece in self._texts.pieces(text):
+        pieces = self._texts.pieces(text)
+        for piece in pieces:
             found, took_back = self._read_piece(piece)
             mentions += found
             taken_back = taken_back or took_back
-        if not self._is_emergency(mentions) and self._texts.has_emoji(text):
-            # Emoji in the middle of words or sentences: read it once more as if they were not there.
-            for piece in self._texts.pieces(text, emoji=False):
-                mentions += [m for m in self._read_piece(piece)[0] if m not in mentions]
+        for reread in (self._read_without_emoji, self._read_mended):
+            for piece in pieces:
+                if self._is_emergency(mentions):
+                    return Reading(tuple(mentions), taken_back)
+                mentions += reread(piece, mentions)
         return Reading(tuple(mentions), taken_back)
 
     def _read_piece(self, piece: Piece) -> tuple[list[Mention], bool]:
         hits = self._phrases.find(piece.tokens)
-        found = self._mentions(piece, hits)
-        if not self._is_emergency(found):
-            loose = self._loose.find(piece.text, piece.tokens)
-            if loose:
-                hits += [h for h in loose if h not in hits]
-                found = self._mentions(piece, hits)
-        if not self._is_emergency(found):
-            misspelt = [h for h in self._misspelt.find(piece.text, piece.tokens) if h not in hits]
-            if misspelt:
-                found = self._mentions(piece, [*hits, *misspelt])
-        return found, any(h.name == _TAKEN_BACK for h in hits)
+        return self._mentions(piece, hits), any(h.name == _TAKEN_BACK for h in hits)
+
+    def _read_without_emoji(self, piece: Piece, before: Sequence[Mention]) -> list[Mention]:
+        """What else a piece says when the emoji within its sentences are passed over."""
+        return [
+            mention
+            for sentence in self._texts.without_emoji(piece)
+            for mention in self._read_piece(sentence)[0]
+            if mention not in before
+        ]
+
+    def _read_mended(self, piece: Piece, before: Sequence[Mention]) -> list[Mention]:
+        """What else a piece says when a slip of the finger is mended that hides an emergency."""
+        known = {m.finding for m in before}
+        for repair in self._misspellings.repairs(piece.text):
+            sentence = self._texts.sentence(piece.at, repair.text, repair.index)
+            start, end = piece.at + repair.start, piece.at + repair.end
+            more = [
+                m
+                for m in self._read_piece(sentence)[0]
+                if m.counts and (m.finding not in known or (m.start <= end and start <= m.end))
+            ]
+            if more and self._is_emergency([*before, *more]):
+                return more
+        return []
 
     def _is_emergency(self, mentions: Iterable[Mention]) -> bool:
         findings = {m.finding for m in mentions if m.counts}
@@ -424,6 +457,7 @@ class Triage:
             itertools.chain.from_iterable(range(h.first, h.last + 1) for h in hits)
         ).difference(done)
         mentions = []
+        standings = Standings(tokens, mentioned)
         seen: Counter[str] = Counter()
         for hit in hits:
             seen[hit.name] += 1
@@ -438,7 +472,7 @@ class Triage:
             elif finding.done and not is_done(tokens, hit.last):
                 standing = Assertion.HYPOTHETICAL
             else:
-                standing = standing_of(tokens, hit.first, hit.last, mentioned)
+                standing = standings.of(hit.first, hit.last)
             counts = (
                 standing is Assertion.REPORTED
                 or standing in finding.counts_when
@@ -528,9 +562,8 @@ def _compile(
     findings: Mapping[str, Finding],
     taken_back: Sequence[Text],
     tokenizer: JapaneseTokenizer,
-    like: Phrases | None = None,
 ) -> Phrases:
-    phrases = Phrases(tokenizer, groups, like)
+    phrases = Phrases(tokenizer, groups)
     faults = []
     everything = (*findings.values(), Finding(_TAKEN_BACK, RULES_FILE, tuple(taken_back)))
     for finding in everything:

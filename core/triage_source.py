@@ -6,6 +6,7 @@ import functools
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.faults import DataError
@@ -29,17 +30,21 @@ class TriageSource:
     Args:
         folder: ``data/triage``.
         tokenizer: the tokenizer of the process.
+        sentences: how patients write (``Triage``).
 
     Raises:
         DataError: there is no good copy to begin with.
     """
 
-    def __init__(self, folder: Path, tokenizer: JapaneseTokenizer) -> None:
+    def __init__(
+        self, folder: Path, tokenizer: JapaneseTokenizer, sentences: Sequence[str] = ()
+    ) -> None:
         self._folder = folder
         self._tokenizer = tokenizer
+        self._sentences = sentences
         self._seen = self._stamp()
         # The examples were checked when the files last changed; a start need not wait for them.
-        self._current = Triage.load(folder, tokenizer, check_examples=False)
+        self._current = Triage.load(folder, tokenizer, False, sentences)
         self._checked = time.monotonic()
         self._lock = threading.Lock()
 
@@ -58,7 +63,7 @@ class TriageSource:
             return False
         self._seen = stamp
         try:
-            self._current = Triage.load(self._folder, self._tokenizer)
+            self._current = Triage.load(self._folder, self._tokenizer, True, self._sentences)
         except DataError as error:
             logger.error(sentence("tools.rules_broken", detail=error))
             return False
@@ -85,4 +90,15 @@ def triage_of(data: Path) -> TriageSource:
     Raises:
         DataError: its rules cannot be used.
     """
-    return TriageSource(data / "triage", data_tokenizer(data))
+    return TriageSource(data / "triage", data_tokenizer(data), _sentences(data / "nlu"))
+
+
+def _sentences(folder: Path) -> list[str]:
+    """The sentences of a folder of Rasa's training data; what cannot be read is left out."""
+    found: list[str] = []
+    for path in sorted(folder.glob("*.yml")):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            example = line.strip()
+            if example.startswith("- ") and not example.endswith("|"):
+                found.append(example.removeprefix("- "))
+    return found

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.japanese import shared_tokenizer
-from core.patient_text import PIECE_CHARS, PatientText
+from core.japanese import normalize, shared_tokenizer
+from core.kana_reading import KanaReader
+from core.patient_text import MAX_SENTENCE, PIECE_CHARS, PatientText
 from tests.core.test_japanese import texts
 
 SPELLINGS = {
@@ -20,19 +21,25 @@ SPELLINGS = {
 }
 
 
+def reader_of(spellings: dict[str, str], *samples: str) -> PatientText:
+    """A reader that knows the words of some samples when they are written in kana."""
+    tokenizer = shared_tokenizer(None)
+    return PatientText(tokenizer, spellings, KanaReader(tokenizer, samples))
+
+
 @pytest.fixture(scope="module")
 def reader() -> PatientText:
-    return PatientText(shared_tokenizer(None), SPELLINGS)
+    return reader_of(SPELLINGS)
 
 
-def words(reader: PatientText, text: str, emoji: bool = True) -> list[str]:
+def words(reader: PatientText, text: str) -> list[str]:
     """Words of a text as they are read; full stops too."""
-    return [token.norm for piece in reader.pieces(text, emoji) for token in piece.tokens]
+    return [token.norm for piece in reader.pieces(text) for token in piece.tokens]
 
 
-def shown(reader: PatientText, text: str, emoji: bool = True) -> str:
+def shown(reader: PatientText, text: str) -> str:
     """The words of a text that is one piece, joined by blanks."""
-    return " ".join(words(reader, text, emoji))
+    return " ".join(words(reader, text))
 
 
 # ---- spellings --------------------------------------------------------------------------------
@@ -83,34 +90,31 @@ def test_repaired_words_stand_where_they_were_written(
 
 
 def test_reader_without_spellings_changes_nothing() -> None:
-    assert words(PatientText(shared_tokenizer(None), {}), "タヒにたい") == ["タヒ", "に", "たい"]
+    assert words(reader_of({}), "タヒにたい") == ["タヒ", "に", "たい"]
 
 
-# ---- katakana ---------------------------------------------------------------------------------
+# ---- kana -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "read"),
     [
-        ("ｱﾀﾏｶﾞﾜﾚｿｳﾃﾞｽ", "あたまがわれそうです"),
-        ("アタマガワレソウデス", "あたまがわれそうです"),
-        ("ｱﾀﾏｶﾞﾜﾚｿｳﾃﾞｽ 119?", "あたまがわれそうです 119?"),
-        # A name is no message, and with hiragana or kanji katakana is katakana.
-        ("レーザー", "レーザー"),
-        ("アタマガイタイ", "アタマガイタイ"),
+        ("あたまがわれそうです", "頭が割れそうです"),
+        ("ｱﾀﾏｶﾞﾜﾚｿｳﾃﾞｽ 119?", "頭が割れそうです 119?"),
+        # Spellings are repaired before.
+        ("もうタヒにたい", "もう死にたい"),
+        # With kanji among them, kana are left to the tokenizer.
+        ("頭がわれそうです", "頭がわれそうです"),
         ("イソトレチノインカプセルの話", "イソトレチノインカプセルの話"),
-        ("イソトレチノインカプセル薬", "イソトレチノインカプセル薬"),
     ],
 )
-def test_text_in_katakana_alone_is_read_as_hiragana(
-    reader: PatientText, text: str, read: str
-) -> None:
-    (piece,) = reader.pieces(text)
+def test_text_in_kana_alone_is_read_with_kanji(text: str, read: str) -> None:
+    (piece,) = reader_of(SPELLINGS, "頭が割れそうです").pieces(text)
     assert piece.text.text == read
 
 
-def test_words_in_half_width_katakana_stand_where_they_were_written(reader: PatientText) -> None:
-    (piece,) = reader.pieces("ｱﾀﾏｶﾞﾜﾚｿｳﾃﾞｽ")
+def test_words_in_half_width_katakana_stand_where_they_were_written() -> None:
+    (piece,) = reader_of(SPELLINGS, "頭が割れそうです").pieces("ｱﾀﾏｶﾞﾜﾚｿｳﾃﾞｽ")
     assert [token.surface for token in piece.tokens] == ["ｱﾀﾏ", "ｶﾞ", "ﾜﾚ", "ｿｳ", "ﾃﾞｽ"]
 
 
@@ -177,44 +181,70 @@ def test_full_stop_that_nobody_wrote_has_no_length(reader: PatientText) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "has"),
+    ("text", "read"),
     [
-        ("頭痛😢", True),
-        ("頭痛❤", True),
-        ("頭痛(´;ω;`)", True),
-        ("頭痛（>_<）", True),
-        ("頭痛", False),
-        ("頭痛（右）", False),
-        ("頭痛(3日)", False),
-        ("", False),
+        ("頭😀が痛い", ["頭 が 痛い"]),
+        ("頭(´;ω;`)が痛い", ["頭 が 痛い"]),
+        ("頭😀😀が痛い😀", ["頭 が 痛い"]),
+        ("頭❤が痛い（>_<）", ["頭 が 痛い"]),
+        # Spellings are repaired across them.
+        ("頭がい😀たい", ["頭 が 痛い"]),
+        # Only the sentences that have one, once each.
+        ("薬です。頭😀が😀痛い。薬です。目😀が痛い", ["頭 が 痛い 。", "目 が 痛い"]),
+        # Words in brackets are words.
+        ("頭痛（右）が", []),
+        ("頭痛(3日)が", []),
+        # At the beginning and behind another one there is no sentence to tear.
+        ("😀頭が痛い", []),
+        ("頭が痛い。😀", []),
+        ("頭が痛い", []),
     ],
 )
-def test_emoji_are_known(reader: PatientText, text: str, has: bool) -> None:
-    assert reader.has_emoji(text) is has
+def test_sentence_torn_by_emoji_is_read_without_them(
+    reader: PatientText, text: str, read: list[str]
+) -> None:
+    (piece,) = reader.pieces(text)
+    sentences = reader.without_emoji(piece)
+    assert [" ".join(t.norm for t in s.tokens) for s in sentences] == read
+
+
+def test_words_torn_by_emoji_stand_where_they_were_written(reader: PatientText) -> None:
+    text = "薬です。ﾊﾟ😀ﾊﾟ"
+    (piece,) = reader.pieces(text)
+    (sentence,) = reader.without_emoji(piece)
+    assert [(t.norm, t.surface) for t in sentence.tokens] == [("パパ", "ﾊﾟ😀ﾊﾟ")]
+    (word,) = sentence.tokens
+    assert text[word.start : word.end] == word.surface
+
+
+def test_emoji_stay_in_the_pieces(reader: PatientText) -> None:
+    assert shown(reader, "頭😀が痛い") == "頭 😀 が 痛い"
+
+
+# ---- sentences --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("text", "read", "surfaces"),
+    ("text", "letter", "read"),
     [
-        ("頭😀が痛い", "頭が痛い", ["頭", "が", "痛い"]),
-        ("頭(´;ω;`)が痛い", "頭が痛い", ["頭", "が", "痛い"]),
-        ("頭😀😀が痛い😀", "頭が痛い", ["頭", "が", "痛い"]),
-        ("ﾊﾟ😀ﾊﾟ", "パパ", ["ﾊﾟ😀ﾊﾟ"]),
-        # Spellings are repaired across them.
-        ("頭がい😀たい", "頭が痛い", ["頭", "がい😀たい", "がい😀たい"]),
+        ("頭痛です。薬を飲む。目が痛い", "薬", "薬 を 飲む 。"),
+        ("頭痛です。薬を飲む。目が痛い", "痛い", "目 が 痛い"),
+        ("頭痛です\n薬を飲む", "薬", "薬 を 飲む"),
+        ("頭痛です。", "頭", "頭痛 です 。"),
+        ("あ" * 200 + "頭" + "あ" * 200, "頭", None),
     ],
 )
-def test_emoji_may_be_passed_over(
-    reader: PatientText, text: str, read: str, surfaces: list[str]
+def test_sentence_of_a_letter(
+    reader: PatientText, text: str, letter: str, read: str | None
 ) -> None:
-    (piece,) = reader.pieces(text, emoji=False)
-    assert piece.text.text == read
-    assert [token.surface for token in piece.tokens] == surfaces
-    assert [text[token.start : token.end] for token in piece.tokens] == surfaces
-
-
-def test_emoji_stay_unless_they_are_passed_over(reader: PatientText) -> None:
-    assert shown(reader, "頭😀が痛い") == "頭 😀 が 痛い"
+    whole = normalize(text)
+    sentence = reader.sentence(0, whole, text.index(letter))
+    if read is None:
+        assert len(sentence.text.text) <= 2 * MAX_SENTENCE
+    else:
+        assert " ".join(t.norm for t in sentence.tokens) == read
+    for token in sentence.tokens:
+        assert text[token.start : token.end] == token.surface
 
 
 # ---- long texts -------------------------------------------------------------------------------
@@ -250,14 +280,13 @@ def test_long_text_is_cut_where_a_sentence_ends(
 def test_every_word_of_any_text_stands_where_it_says(example: tuple[str, int]) -> None:
     part, times = example
     text = (part * times)[:6000]
-    reader = PatientText(shared_tokenizer(None), SPELLINGS)
-    for emoji in (True, False):
-        pieces = reader.pieces(text, emoji)
-        assert "".join(piece.text.original for piece in pieces) == text
-        for piece in pieces:
-            assert text.startswith(piece.text.original, piece.at)
-            assert len(piece.text.text) == len(piece.text.starts) == len(piece.text.ends)
-            starts = [token.start for token in piece.tokens]
-            assert starts == sorted(starts)
-            for token in piece.tokens:
-                assert piece.text.original[token.start : token.end] == token.surface
+    reader = reader_of(SPELLINGS, "頭が痛い")
+    pieces = reader.pieces(text)
+    assert "".join(piece.text.original for piece in pieces) == text
+    for piece in [*pieces, *(s for p in pieces for s in reader.without_emoji(p))]:
+        assert text.startswith(piece.text.original, piece.at)
+        assert len(piece.text.text) == len(piece.text.starts) == len(piece.text.ends)
+        starts = [token.start for token in piece.tokens]
+        assert starts == sorted(starts)
+        for token in piece.tokens:
+            assert piece.text.original[token.start : token.end] == token.surface

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.assertion import Assertion, is_done, standing_of
+from core.assertion import Assertion
 from core.japanese import JapaneseTokenizer, Token, shared_tokenizer
+from core.standing import is_done, standing_of
 from tests.core.test_japanese import texts
 
 
