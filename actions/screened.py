@@ -16,6 +16,7 @@ from actions.turn import Question, Turn
 from core.assertion import Assertion
 from core.first_response import FirstResponse, FirstResponses, more_urgent
 from core.triage import LEVELS, URGENT, Mention, Screening, Triage
+from core.urgency import Heard
 
 #: Fixed texts that say that nothing was found; a rule's own advice takes their place.
 _NOTHING_FOUND = frozenset(
@@ -54,7 +55,7 @@ def decide_screened(turn: Turn, context: Context, desk: Desk, screen: Screen) ->
     if LEVELS.index(decision.triage) > LEVELS.index(response.level):
         # The model or the table has seen more: its text follows, and its level counts.
         return replace(decision, first=response.texts, rule=None)
-    rest = _other_questions(turn, screening.words)
+    rest = _other_questions(turn, screening)
     if rest is None:
         # 「もっと詳しく」 shall find the row that the first response took the place of.
         asked = decision.context
@@ -89,12 +90,15 @@ def _after(response: FirstResponse, decision: Decision) -> Decision:
     )  # fmt: skip
 
 
-def _other_questions(turn: Turn, words: Sequence[Mention]) -> Turn | None:
+def _other_questions(turn: Turn, screening: Screening) -> Turn | None:
     """The turn reduced to its questions that do not hold the flag's words; None without any."""
+    parts: Sequence[Mention | Heard] = screening.words
+    if screening.heard is not None:
+        parts = [screening.heard]
 
     def flagged(question: Question) -> bool:
         end = question.start + len(question.text)
-        return any(w.start < end and question.start < w.end for w in words)
+        return any(p.start < end and question.start < p.end for p in parts)
 
     others = tuple(q for q in turn.questions if asks_in_words(q) and not flagged(q))
     if not others or turn.is_one_clause:

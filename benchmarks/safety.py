@@ -1,8 +1,9 @@
 """The safety gate: what the red-flag screen makes of the frozen sets, whole and damaged.
 
 The sets (``tests/safety``) were written by people who had not seen the rules; no sentence of them is
-ever an example of a rule or of the NLU. ``development`` beside them is what rules are written with,
-``fresh`` what nobody who writes rules reads: its figures, and only they, tell of unseen patients.
+ever an example of a rule or of the NLU. ``data/triage/sentences.csv`` is what rules are written with;
+``fresh`` and ``indirect`` beside the frozen sets are what nobody who writes rules reads: their figures,
+and only they, tell of unseen patients.
 """
 
 from __future__ import annotations
@@ -19,7 +20,17 @@ import yaml
 from core.japanese import JapaneseTokenizer
 from core.triage import LEVELS, URGENT, Triage
 
-FOLDER = Path(__file__).resolve().parent.parent / "tests" / "safety"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "tests" / "safety"
+#: Where the sentences of each set stand.
+SETS = {
+    "frozen": FOLDER,
+    "development": ROOT / "data" / "triage",
+    "fresh": FOLDER / "fresh",
+    "indirect": FOLDER / "indirect",
+}
+#: Sets of which only figures are shown.
+UNREAD = ("fresh", "indirect")
 #: Kinds of sentence of which at most 2 % may be raised, beside the questions.
 CALM_KINDS = ("negated", "past", "over", "other_person", "hypothetical", "idiom", "lookalike")
 ASKING_KINDS = ("asking", "question")
@@ -205,7 +216,9 @@ def perturbations(tokenizer: JapaneseTokenizer) -> dict[str, tuple[Perturbation,
     def kana(text: str, _: random.Random) -> str:
         # Who writes kana only still types digits and Latin letters: 10じょう, not いちれいじょう.
         tokens = tokenizer.tokenize(text)
-        return _hiragana("".join(t.norm if t.norm.isascii() else t.reading or t.norm for t in tokens))
+        return _hiragana(
+            "".join(t.norm if t.norm.isascii() else t.reading or t.norm for t in tokens)
+        )
 
     def half_width_kana(text: str, rng: random.Random) -> str:
         return half_width(_katakana(kana(text, rng)))

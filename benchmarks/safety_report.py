@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from benchmarks.safety import (
     ASKING_KINDS,
     FALSE_ALARMS,
-    FOLDER,
     PERTURBED_RECALL,
+    ROOT,
     SAME_DAY_RECALL,
+    SETS,
+    UNREAD,
     Case,
     Outcome,
     Verdict,
@@ -30,28 +31,23 @@ from benchmarks.safety import (
 from core.triage import URGENT, Triage
 from core.triage_source import triage_of
 
-ROOT = Path(__file__).resolve().parent.parent
-
 
 def main() -> int:
     """Measures, writes, prints; the exit code is the gate."""
     parser = argparse.ArgumentParser(prog="make safety-report", description=__doc__)
     parser.add_argument("--no-write", action="store_true", help="print only")
     parser.add_argument(
-        "--set", choices=("development", "fresh"), help="another set, printed only; of the fresh "
-        "one the figures without its sentences"
+        "--set", choices=[name for name in SETS if name != "frozen"],
+        help=f"another set, printed only; of {' and '.join(UNREAD)} the figures without the sentences",
     )  # fmt: skip
     arguments = parser.parse_args()
     triage = triage_of(ROOT / "data").current
     if arguments.set:
-        folder = FOLDER / arguments.set
-        alone, turns = (
-            outcomes(triage, cases(folder)), turn_outcomes(triage, conversations(folder))
-        )  # fmt: skip
-        verdicts = Verdict.of(alone), Verdict.of(turns)
-        print("\n".join(_summary(*verdicts, len(alone), len(turns))))
-        if arguments.set != "fresh":
-            print("\n".join(["", *_misses([*alone, *turns])]))
+        found = outcomes(triage, cases(SETS[arguments.set]))
+        rules = Verdict.of(outcomes(triage.rules_alone(), cases(SETS[arguments.set])))
+        print("\n".join(_summary(len(found), {"文": Verdict.of(found), "規則だけ": rules})))
+        if arguments.set not in UNREAD:
+            print("\n".join(["", *_misses(found)]))
         return 0
     text, failed = report(triage)
     print(text)
@@ -66,6 +62,7 @@ def report(triage: Triage) -> tuple[str, list[str]]:
     alone = outcomes(triage, sentences)
     turns = turn_outcomes(triage, conversations())
     verdict, of_turns = Verdict.of(alone), Verdict.of(turns)
+    rules = Verdict.of(outcomes(triage.rules_alone(), sentences))
     robust = robustness(triage, sentences)
     failed = verdict.failures()
     failed += [f"turns: {name}" for name in of_turns.failures()]
@@ -74,9 +71,9 @@ def report(triage: Triage) -> tuple[str, list[str]]:
         "# 赤旗の安全確認",
         "",
         "`make safety-report` が作ります（手で直さない）。文は `tests/safety` の凍結した組で、"
-        "規則を見ていない書き手が書きました。",
+        "規則を見ていない書き手が書きました。「規則だけ」は、似た訴えを聞き分ける計算（`core/urgency.py`）を切った値です。",
         "",
-        *_summary(verdict, of_turns, len(sentences), len(turns)),
+        *_summary(len(sentences), {"文": verdict, "会話": of_turns, "規則だけ（文）": rules}),
         "",
         *_by_rule(triage, alone),
         "",
@@ -100,22 +97,22 @@ def robustness(triage: Triage, sentences: Sequence[Case]) -> list[tuple[str, flo
     return rows
 
 
-def _summary(verdict: Verdict, turns: Verdict, sentences: int, count: int) -> Iterable[str]:
-    yield f"| 指標（文 {sentences}、会話の発言 {count}） | 文 | 会話 | 限度 |"
-    yield "|---|---|---|---|"
-    rows = (
-        ("emergency の再現率", verdict.emergency_recall, turns.emergency_recall, "100 %"),
-        ("same_day 以上の再現率", verdict.same_day_recall, turns.same_day_recall,
-         f"≥ {SAME_DAY_RECALL:.0%}"),
-        ("似た言葉・否定などを上げた割合", verdict.calm_alarms, turns.calm_alarms,
-         f"≤ {FALSE_ALARMS:.0%}"),
-        ("質問を上げた割合", verdict.asking_alarms, turns.asking_alarms, f"≤ {FALSE_ALARMS:.0%}"),
-    )  # fmt: skip
-    for name, of_sentences, of_turns, limit in rows:
-        yield f"| {name} | {of_sentences:.1%} | {of_turns:.1%} | {limit} |"
-    yield (
-        f"| 情報として答えてしまう emergency | {verdict.as_information} | {turns.as_information} | 0 |"
+def _summary(sentences: int, verdicts: Mapping[str, Verdict]) -> Iterable[str]:
+    yield f"| 指標（文 {sentences}） | {' | '.join(verdicts)} | 限度 |"
+    yield "|---" * (len(verdicts) + 2) + "|"
+    rows: tuple[tuple[str, Callable[[Verdict], str], str], ...] = (
+        ("emergency の再現率", lambda v: f"{v.emergency_recall:.1%}", "100 %"),
+        ("same_day 以上の再現率", lambda v: f"{v.same_day_recall:.1%}", f"≥ {SAME_DAY_RECALL:.0%}"),
+        (
+            "似た言葉・否定などを上げた割合",
+            lambda v: f"{v.calm_alarms:.1%}",
+            f"≤ {FALSE_ALARMS:.0%}",
+        ),
+        ("質問を上げた割合", lambda v: f"{v.asking_alarms:.1%}", f"≤ {FALSE_ALARMS:.0%}"),
+        ("情報として答えてしまう emergency", lambda v: str(v.as_information), "0"),
     )
+    for name, figure, limit in rows:
+        yield f"| {name} | {' | '.join(map(figure, verdicts.values()))} | {limit} |"
 
 
 def _by_rule(triage: Triage, found: Sequence[Outcome]) -> Iterable[str]:

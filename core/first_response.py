@@ -82,13 +82,13 @@ class FirstResponses:
             triage: the screen, for its rules.
             now: an aware time.
         """
-        if screening.own_level in URGENT and screening.own_rule is not None:
-            rule = triage.rules[screening.own_rule]
-            # While an emergency is open, a lesser finding does not take its place.
-            if before.level != "emergency" or screening.own_level == "emergency":
-                texts: tuple[str, ...] = (self._first(rule, screening.own_level, now),)
-                alone = screening.own_level == "emergency"
-                return FirstResponse(texts, screening.own_level, screening.own_rule, alone)
+        # While an emergency is open, a lesser finding does not take its place.
+        counts = before.level != "emergency" or screening.own_level == "emergency"
+        if screening.own_level in URGENT and counts:
+            rule = triage.rules.get(screening.own_rule or "")
+            text = self._first(rule, screening.own_level, now)
+            alone = screening.own_level == "emergency"
+            return FirstResponse((text,), screening.own_level, screening.own_rule, alone)
         if before.level == "emergency":
             rule_before = triage.rules.get(before.rule_id or "")
             texts = self._after_emergency(rule_before, screening.taken_back, now)
@@ -140,7 +140,10 @@ class FirstResponses:
         if found:
             raise DataError(found)
 
-    def _first(self, rule: Rule, level: str, now: dt.datetime) -> str:
+    def _first(self, rule: Rule | None, level: str, now: dt.datetime) -> str:
+        if rule is None:
+            # What it sounds like is urgent, but no one rule says what it is.
+            return self._messages.text("emergency" if level == "emergency" else "unknown_urgent")
         told = "told_emergency" if level == "emergency" else ""
         tail = self._messages.text(told) if told else self.reach(now)
         return f"{self.advice(rule, level)}\n{tail}"

@@ -390,7 +390,7 @@ class Phrases:
         return keys, (*keys, *alone)
 
 
-def samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: int) -> list[str]:
+def phrase_samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: int) -> list[str]:
     """Texts that a phrase stands for, some of them drawn by lot when there are more.
 
     The parts of ``a+b`` come apart, and what holds a range of numbers is left out.

@@ -7,9 +7,11 @@ follows from it in ``data/triage/red_flags.yml``. Data flows one way: words → 
 
 from __future__ import annotations
 
+import csv
+import io
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,9 @@ from core.kana_reading import KanaReader
 from core.lined_yaml import Text, line_of, read_lined_yaml
 from core.misspellings import Misspellings
 from core.patient_text import PatientText, Piece
-from core.phrases import Hit, PhraseError, Phrases, samples
+from core.phrases import Hit, PhraseError, Phrases, phrase_samples
 from core.standing import Standings, is_done
+from core.urgency import CALM, Heard, Sample, UrgencyModel
 
 #: Least urgent first; ``info`` is answered from the table, ``none`` says nothing.
 LEVELS = ("none", "info", "consult", "same_day", "emergency")
@@ -39,8 +42,8 @@ MAX_MENTIONS = 30
 FINDINGS_FOLDER = "findings"
 RULES_FILE = "red_flags.yml"
 SPELLINGS_FILE = "spellings.yml"
-#: How patients write, a sentence a line; may be missing.
-SENTENCES_FILE = "sentences.txt"
+#: Labelled messages (rule, kind, expected, text); may be missing.
+SENTENCES_FILE = "sentences.csv"
 
 _RULE_KEYS = (
     "id", "number", "title", "why", "source", "stop_drug", "when", "say", "examples",
@@ -133,15 +136,18 @@ class Reading:
     Attributes:
         mentions: what was found, in order.
         taken_back: whether the message takes back what was said (やっぱり何でもない).
+        heard: what it sounds like, whatever the rules find; None when the rules find an emergency.
     """
 
     mentions: tuple[Mention, ...]
     taken_back: bool
+    heard: Heard | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types, without the message's words."""
         return {
             "taken_back": self.taken_back,
+            "heard": self.heard.to_json() if self.heard else None,
             "mentions": [
                 {
                     "finding": m.finding,
@@ -166,6 +172,7 @@ class Reading:
                 for m in value["mentions"]
             ),
             value["taken_back"],
+            Heard.from_json(value["heard"]) if value["heard"] else None,
         )  # fmt: skip
 
 
@@ -219,6 +226,8 @@ class Screening:
         lowered: rules that do not hold only because something is denied, asked, past ….
         mentions: all that was found.
         taken_back: whether the message takes back what was said (やっぱり何でもない).
+        heard: what it sounds like, when that is more urgent than what the rules find: then the own
+            level is that of ``heard``, and the own rule may be None.
         state: what to remember.
     """
 
@@ -231,6 +240,7 @@ class Screening:
     lowered: tuple[Lowered, ...]
     mentions: tuple[Mention, ...]
     taken_back: bool
+    heard: Heard | None
     state: State
 
 
@@ -243,8 +253,9 @@ class Triage:
         spellings: content of ``spellings.yml``.
         tokenizer: reads phrases and messages.
         check_examples: whether every rule's own examples are screened too.
-        sentences: how patients write, besides the rules' examples; what follows what in them tells
-            a slip of the finger (``core.misspellings``) and reads kana (``core.kana_reading``).
+        samples: messages of patients, besides the rules' examples. What follows what in them tells
+            a slip of the finger (``core.misspellings``) and reads kana (``core.kana_reading``);
+            those with a level teach what sounds urgent (``core.urgency``).
 
     Raises:
         DataError: a line a fault, with file and line.
@@ -257,7 +268,7 @@ class Triage:
         spellings: bytes,
         tokenizer: JapaneseTokenizer,
         check_examples: bool = True,
-        sentences: Iterable[str] = (),
+        samples: Iterable[Sample] = (),
     ) -> None:
         self.tokenizer = tokenizer
         groups, self.findings = _read_findings(findings)
@@ -267,16 +278,19 @@ class Triage:
         self._emergencies = tuple(
             c for rule in self._rules for c in rule.conditions if c.level == "emergency"
         )
-        whole = [*sentences, *(t for r in self._rules for ts in r.examples.values() for t in ts)]
+        messages = [*samples, *_labelled_examples(self._rules)]
+        whole = [message.text for message in messages]
         pieces = dict.fromkeys(
             text
             for finding in self.findings.values()
             for phrase in finding.phrases
-            for text in samples(phrase, groups, SAMPLES_OF_A_PHRASE)
+            for text in phrase_samples(phrase, groups, SAMPLES_OF_A_PHRASE)
         )
         kana = KanaReader(tokenizer, whole, pieces)
         self._texts = PatientText(tokenizer, _read_spellings(spellings), kana)
         self._misspellings = Misspellings(whole, pieces)
+        self._messages = messages
+        self._ears: UrgencyModel | None = None
         self._ignored: frozenset[Assertion] = frozenset()
         if check_examples:
             faults = self.example_faults()
@@ -289,7 +303,7 @@ class Triage:
         folder: Path,
         tokenizer: JapaneseTokenizer,
         check_examples: bool = True,
-        sentences: Iterable[str] = (),
+        samples: Iterable[Sample] = (),
     ) -> Triage:
         """The screen of a folder (``data/triage``); the other arguments are those of ``Triage``.
 
@@ -301,25 +315,34 @@ class Triage:
             findings = {f"{FINDINGS_FOLDER}/{path.name}": path.read_bytes() for path in paths}
             red_flags = (folder / RULES_FILE).read_bytes()
             spellings = (folder / SPELLINGS_FILE).read_bytes()
-            samples_file = folder / SENTENCES_FILE
-            text = samples_file.read_text(encoding="utf-8") if samples_file.exists() else ""
+            file = folder / SENTENCES_FILE
+            labelled = _read_samples(file.read_bytes()) if file.exists() else []
         except OSError as error:
             name = Path(error.filename or RULES_FILE).name
             raise DataError([Fault(name, 0, "", "missing_file")]) from error
-        written = [line for line in text.splitlines() if line and not line.startswith("#")]
-        return cls(
-            findings, red_flags, spellings, tokenizer, check_examples, [*sentences, *written]
-        )
+        return cls(findings, red_flags, spellings, tokenizer, check_examples, [*samples, *labelled])
+
+    def listen(self) -> None:
+        """Lets messages that sound urgent be raised (``core.urgency``); takes some ten seconds when
+        the samples have changed.
+        """
+        self._ears = UrgencyModel.kept(self._messages, self._words_of_message)
+
+    def rules_alone(self) -> Triage:
+        """The screen that hears nothing but what the rules say."""
+        copy = object.__new__(Triage)
+        copy.__dict__.update(self.__dict__)
+        copy._ears = None
+        return copy
 
     def mutant(self, without_rule: str | None = None, ignoring: Assertion | None = None) -> Triage:
-        """A damaged copy, to see whether the safety gate notices.
+        """A damaged copy, to see whether the safety gate notices: the rules and nothing else.
 
         Args:
             without_rule: a rule that never holds.
             ignoring: what may be said of a mention without any effect.
         """
-        copy = object.__new__(Triage)
-        copy.__dict__.update(self.__dict__)
+        copy = self.rules_alone()
         copy._rules = tuple(r for r in self._rules if r.rule_id != without_rule)
         copy._ignored = self._ignored | ({ignoring} if ignoring else set())
         return copy
@@ -356,7 +379,18 @@ class Triage:
                 if self._is_emergency(mentions):
                     return Reading(tuple(mentions), taken_back)
                 mentions += reread(piece, mentions)
-        return Reading(tuple(mentions), taken_back)
+        return Reading(tuple(mentions), taken_back, self._hear(pieces))
+
+    def _hear(self, pieces: Iterable[Piece]) -> Heard | None:
+        """The most urgent of what the pieces sound like."""
+        if self._ears is None:
+            return None
+        heard = [self._ears.hear(piece.tokens, piece.at) for piece in pieces]
+        found = [h for h in heard if h is not None]
+        return max(found, key=lambda h: LEVELS.index(h.level), default=None)
+
+    def _words_of_message(self, text: str) -> list[Token]:
+        return [token for piece in self._texts.pieces(text) for token in piece.tokens]
 
     def _read_piece(self, piece: Piece) -> tuple[list[Mention], bool]:
         hits = self._phrases.find(piece.tokens)
@@ -404,6 +438,11 @@ class Triage:
         before = {name for name, age in state.findings.items() if age < MEMORY_TURNS} - denied
         held = _holding(self._rules, now, before)
         own_rule, own_level = held[0] if held else (None, "none")
+        heard = reading.heard
+        if heard is not None and LEVELS.index(heard.level) > LEVELS.index(own_level):
+            own_rule, own_level = self._rule_heard(heard), heard.level
+        else:
+            heard = None
         level, rule_id = own_level, own_rule
         if state.level in URGENT and LEVELS.index(state.level) > LEVELS.index(own_level):
             level, rule_id = state.level, state.rule_id
@@ -415,10 +454,11 @@ class Triage:
             own_level=own_level,
             own_rule=own_rule,
             rules=tuple(held),
-            words=self._words_of(own_rule, own_level, mentions, now | before),
+            words=() if heard else self._words_of(own_rule, own_level, mentions, now | before),
             lowered=self._lowered(mentions, now, before, held),
             mentions=mentions,
             taken_back=reading.taken_back,
+            heard=heard,
             state=State(
                 remembered,
                 level if level in URGENT else "none",
@@ -426,13 +466,19 @@ class Triage:
             ),
         )
 
+    def _rule_heard(self, heard: Heard) -> str | None:
+        """The rule that a message sounds like, if it has a text for that level."""
+        rule = self.rules.get(heard.rule_id or "")
+        return rule.rule_id if rule is not None and heard.level in rule.say else None
+
     def example_faults(self) -> list[Fault]:
-        """Every example that does not come out as its rule says."""
+        """Every example that does not come out as its rule says, by the rules alone."""
         faults = []
+        alone = self.rules_alone()
         for rule in self.rules.values():
             for kind, sentences in rule.examples.items():
                 for sentence in sentences:
-                    got = dict(self.screen(sentence).rules).get(rule.rule_id, "none")
+                    got = dict(alone.screen(sentence).rules).get(rule.rule_id, "none")
                     wrong = got in URGENT if kind == _NOT else got != kind
                     if wrong:
                         values = {
@@ -527,6 +573,29 @@ class Triage:
                 because = tuple(m for m in mentions if not m.counts and m.finding in names)
                 lowered.append(Lowered(rule_id, level, because))
         return tuple(lowered)
+
+
+def _labelled_examples(rules: Iterable[Rule]) -> Iterator[Sample]:
+    for rule in rules:
+        for kind, texts in rule.examples.items():
+            yield from (Sample(t, CALM if kind == _NOT else kind, rule.rule_id) for t in texts)
+
+
+def _read_samples(content: bytes) -> list[Sample]:
+    """The messages of ``sentences.csv``."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
+        samples = [Sample(row["text"], row["expected"], row["rule"]) for row in rows]
+    except (UnicodeDecodeError, KeyError, csv.Error) as error:
+        raise DataError([Fault(SENTENCES_FILE, 0, "", "unreadable", {"detail": error})]) from error
+    faults = []
+    for line, sample in enumerate(samples, start=2):
+        if sample.level not in (*URGENT, "consult", CALM) or not sample.text:
+            values = {"value": sample.level, "allowed": ", ".join((*URGENT, "consult", CALM))}
+            faults.append(Fault(SENTENCES_FILE, line, "expected", "not_one_of", values))
+    if faults:
+        raise DataError(faults)
+    return samples
 
 
 def _holding(rules: Iterable[Rule], now: set[str], before: set[str]) -> list[tuple[str, str]]:

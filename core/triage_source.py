@@ -12,10 +12,13 @@ from pathlib import Path
 from core.faults import DataError
 from core.japanese import JapaneseTokenizer, data_tokenizer
 from core.locale import sentence
-from core.triage import FINDINGS_FOLDER, RULES_FILE, SPELLINGS_FILE, Triage
+from core.triage import FINDINGS_FOLDER, RULES_FILE, SENTENCES_FILE, SPELLINGS_FILE, Triage
+from core.urgency import CALM, Sample
 
 logger = logging.getLogger(__name__)
 
+#: Intent whose examples tell of red flags, urgent or not.
+RED_FLAG = "red_flag_report"
 #: A changed file is looked for at most this often, in seconds.
 CHECK_SECONDS = 2.0
 
@@ -30,21 +33,22 @@ class TriageSource:
     Args:
         folder: ``data/triage``.
         tokenizer: the tokenizer of the process.
-        sentences: how patients write (``Triage``).
+        samples: messages of patients (``Triage``).
 
     Raises:
         DataError: there is no good copy to begin with.
     """
 
     def __init__(
-        self, folder: Path, tokenizer: JapaneseTokenizer, sentences: Sequence[str] = ()
+        self, folder: Path, tokenizer: JapaneseTokenizer, samples: Sequence[Sample] = ()
     ) -> None:
         self._folder = folder
         self._tokenizer = tokenizer
-        self._sentences = sentences
+        self._samples = samples
         self._seen = self._stamp()
         # The examples were checked when the files last changed; a start need not wait for them.
-        self._current = Triage.load(folder, tokenizer, False, sentences)
+        self._current = Triage.load(folder, tokenizer, False, samples)
+        self._current.listen()
         self._checked = time.monotonic()
         self._lock = threading.Lock()
 
@@ -63,10 +67,12 @@ class TriageSource:
             return False
         self._seen = stamp
         try:
-            self._current = Triage.load(self._folder, self._tokenizer, True, self._sentences)
+            changed = Triage.load(self._folder, self._tokenizer, True, self._samples)
         except DataError as error:
             logger.error(sentence("tools.rules_broken", detail=error))
             return False
+        changed.listen()
+        self._current = changed
         logger.info(sentence("tools.rules_reloaded"))
         return True
 
@@ -77,7 +83,7 @@ class TriageSource:
             self._lock.release()
 
     def _stamp(self) -> tuple[tuple[str, int, int], ...]:
-        files = [self._folder / RULES_FILE, self._folder / SPELLINGS_FILE]
+        files = [self._folder / name for name in (RULES_FILE, SPELLINGS_FILE, SENTENCES_FILE)]
         files += sorted((self._folder / FINDINGS_FOLDER).glob("*.yml"))
         found = [(file.name, file.stat()) for file in files if file.exists()]
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
@@ -90,15 +96,19 @@ def triage_of(data: Path) -> TriageSource:
     Raises:
         DataError: its rules cannot be used.
     """
-    return TriageSource(data / "triage", data_tokenizer(data), _sentences(data / "nlu"))
+    return TriageSource(data / "triage", data_tokenizer(data), _samples(data / "nlu"))
 
 
-def _sentences(folder: Path) -> list[str]:
-    """The sentences of a folder of Rasa's training data; what cannot be read is left out."""
-    found: list[str] = []
+def _samples(folder: Path) -> list[Sample]:
+    """The examples of a folder of Rasa's training data, all calm but those of ``RED_FLAG``, which
+    have no level; what cannot be read is left out.
+    """
+    found: list[Sample] = []
     for path in sorted(folder.glob("*.yml")):
+        level = ""
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            example = line.strip()
-            if example.startswith("- ") and not example.endswith("|"):
-                found.append(example.removeprefix("- "))
+            if line.startswith("- intent:"):
+                level = "" if line.partition(":")[2].strip() == RED_FLAG else CALM
+            elif line.strip().startswith("- "):
+                found.append(Sample(line.strip().removeprefix("- "), level))
     return found

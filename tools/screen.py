@@ -45,6 +45,9 @@ def _show(message: str, screening: Screening) -> None:
     print(
         sentence("tools.screen_level", level=screening.level, rule=screening.rule_id or "—"),
     )
+    if screening.heard is not None:
+        part = message[screening.heard.start : screening.heard.end]
+        print(sentence("tools.screen_heard", level=screening.heard.level, text=part))
     for mention in screening.mentions:
         mark = "*" if mention in screening.words else " "
         print(f"  {mark} {mention.finding}: 「{mention.text}」 {mention.standing.value}")

@@ -16,7 +16,8 @@ from actions.turn import Turn
 from core.clinic_hours import TOKYO, ClinicHours
 from core.first_response import FirstResponses
 from core.messages import Messages
-from core.triage import State, Triage
+from core.triage import Reading, State, Triage
+from core.urgency import Heard
 from tests.actions.examples import KNOWLEDGE, assert_contract, given_ids, pressed, said, unsure
 from tests.fixed_texts import messages_yml, telephones_yml
 
@@ -266,6 +267,30 @@ def test_emergency_of_table_or_model_is_said_beside_a_same_day_flag(
     assert decision.triage == "emergency"
     assert spoken(decision)[0] == HEAD_TODAY
     assert decision.message == alone.message or given_ids(decision) == given_ids(alone)
+
+
+STRANGE = "なんだか世界が遠いです。"
+
+
+@pytest.mark.parametrize(
+    ("level", "rule", "said_first", "answers"),
+    [
+        # What only sounds urgent is answered as the rules are; the clause itself is no question.
+        ("same_day", "head", HEAD_TODAY, ["AL-GEN-01"]),
+        ("same_day", None, "文", ["AL-GEN-01"]),
+        ("emergency", "mood", MOOD_NOW, []),
+        ("emergency", None, "文", []),
+    ],
+)
+def test_clause_that_sounds_urgent_is_answered_first(
+    choose: Decide, level: str, rule: str | None, said_first: str, answers: list[str]
+) -> None:
+    turn = clauses((STRANGE, "side_effects"), ALCOHOL, intent="alcohol")
+    heard = Heard(level, rule, 0, len(STRANGE))
+    decision = choose(replace(turn, reading=Reading((), False, heard)))
+    assert spoken(decision)[0] == said_first
+    assert given_ids(decision) == answers
+    assert (decision.triage, decision.rule, decision.reason) == (level, rule, "red_flag")
 
 
 def test_consult_raises_the_triage_of_an_answer(choose: Decide) -> None:

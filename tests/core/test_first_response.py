@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from core.first_response import FirstResponse, FirstResponses, custom_values, mo
 from core.japanese import shared_tokenizer
 from core.messages import Messages
 from core.triage import State, Triage
+from core.urgency import Heard
 from tests.fixed_texts import messages_yml, telephones_yml
 
 FINDINGS = """\
@@ -64,6 +66,8 @@ TEXTS = messages_yml(
     reach_unknown="#7119へ。",
     day_and_clock="{month}月{day}日（{weekday}）{clock}",
     weekdays="月火水木金土日",
+    emergency="命にかかわります。{fire_119}番へ。",
+    unknown_urgent="今日中に{phone}へ。",
     after_emergency="今どうですか。続くなら{fire_119}番。",
     after_emergency_better="取り消しません。つらくなれば{fire_119}番。",
 )
@@ -225,6 +229,21 @@ def test_open_emergency_is_asked_about_at_every_turn(
     assert respond(triage, responses, *texts) == FirstResponse(
         expected, "emergency", rule, alone=True
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "text", "alone"),
+    [
+        ("emergency", "命にかかわります。119番へ。", True),
+        ("same_day", "今日中に00-0000-0000へ。", False),
+    ],
+)
+def test_message_that_only_sounds_urgent_gets_the_text_of_no_rule(
+    triage: Triage, responses: FirstResponses, level: str, text: str, alone: bool
+) -> None:
+    reading = replace(triage.read("はい"), heard=Heard(level, None, 0, 2))
+    response = responses.respond(triage.judge(reading), State(), triage, OPEN)
+    assert response == FirstResponse((text,), level, None, alone)
 
 
 def test_open_same_day_finding_leaves_the_next_turn_to_the_table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ from core.triage import (
     State,
     Triage,
 )
+from core.urgency import Heard
+from tests.core.test_urgency import samples
 
 SPELLINGS = b"spellings: {}\n"
 
@@ -476,6 +479,118 @@ def test_finding_of_another_version_of_the_rules_is_left_out(triage: Triage) -> 
     unknown = Mention("腹痛", 0, 2, "腹痛", Assertion.REPORTED, True)
     screening = triage.judge(Reading((unknown,), False), State({"胸痛": 1}))
     assert (screening.level, screening.mentions) == ("none", ())
+
+
+# ---- what sounds urgent -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "rule", "expected"),
+    [
+        # It raises what the rules find, and names the rule when that has a text for the level.
+        ("こんにちは", "emergency", "head", ("emergency", "head")),
+        ("こんにちは", "same_day", "lips", ("same_day", "lips")),
+        ("頭痛がします", "same_day", "head", ("same_day", "head")),
+        ("頭痛と吐き気がします", "emergency", "mood", ("emergency", "mood")),
+        ("こんにちは", "emergency", "lips", ("emergency", None)),
+        ("こんにちは", "same_day", None, ("same_day", None)),
+        ("こんにちは", "same_day", "gone", ("same_day", None)),
+        # It lowers nothing, and what is as urgent is the rules' to name.
+        ("死にたい", "same_day", "head", ("emergency", "mood")),
+        ("頭痛と吐き気がします", "same_day", "lips", ("same_day", "head")),
+    ],
+)
+def test_what_sounds_urgent_raises_the_level(
+    triage: Triage, text: str, level: str, rule: str | None, expected: tuple[str, str | None]
+) -> None:
+    heard = Heard(level, rule, 0, len(text))
+    screening = triage.judge(dataclasses.replace(triage.read(text), heard=heard))
+    assert (screening.level, screening.rule_id) == expected
+    assert (screening.own_level, screening.own_rule) == expected
+    raised = triage.screen(text).level != level and expected[0] == level
+    assert screening.heard == (heard if raised else None)
+    assert (screening.words == ()) is raised
+
+
+def test_level_of_what_sounds_urgent_stays_open(triage: Triage) -> None:
+    heard = dataclasses.replace(triage.read("はい"), heard=Heard("emergency", None, 0, 2))
+    state = triage.judge(heard).state
+    assert (state.level, state.rule_id) == ("emergency", None)
+    later = triage.screen("お酒は飲めますか", state)
+    assert (later.level, later.own_level) == ("emergency", "none")
+
+
+def test_open_emergency_is_not_lowered_by_what_sounds_less_urgent(triage: Triage) -> None:
+    reading = dataclasses.replace(triage.read("はい"), heard=Heard("same_day", "lips", 0, 2))
+    screening = triage.judge(reading, State({}, "emergency", "mood"))
+    assert (screening.level, screening.rule_id) == ("emergency", "mood")
+
+
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triage]:
+    """The small rules, with samples of fainting and of bad hearing."""
+    files = {"findings/a.yml": FINDINGS.encode()}
+    triage = Triage(files, RED_FLAGS.encode(), SPELLINGS, shared_tokenizer(None), True, samples())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        triage.listen()
+    yield triage
+
+
+def test_message_that_no_rule_knows_is_raised_by_its_sound(listening: Triage) -> None:
+    text = "お酒は控えますか。台所で崩れ落ちて記憶がない"
+    assert listening.rules_alone().screen(text).level == "none"
+    screening = listening.screen(text)
+    assert (screening.level, screening.rule_id) == ("emergency", None)
+    assert screening.heard is not None
+    assert text[screening.heard.start : screening.heard.end] == "台所で崩れ落ちて記憶がない"
+
+
+def test_emergency_that_the_rules_find_need_not_be_listened_to(listening: Triage) -> None:
+    assert listening.read("死にたい").heard is None
+
+
+def test_mutants_and_examples_are_the_rules_alone(listening: Triage) -> None:
+    text = "床に倒れて記憶がない"
+    assert listening.screen(text).level == "emergency"
+    assert listening.mutant().screen(text).level == "same_day"
+    assert listening.example_faults() == []
+
+
+def test_reading_of_what_is_heard_comes_back_from_json(listening: Triage) -> None:
+    text = "台所で崩れ落ちて記憶がない"
+    reading = listening.read(text)
+    stored = json.loads(json.dumps(reading.to_json(), ensure_ascii=False))
+    assert reading.heard is not None
+    assert Reading.from_json(stored, text) == reading
+
+
+def test_screen_without_samples_hears_nothing(triage: Triage) -> None:
+    deaf = triage.rules_alone()
+    deaf.listen()
+    assert deaf.screen("台所で崩れ落ちて記憶がない").level == "none"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("rule,kind,expected,text\nhead,having,urgent,頭痛\n", 2),
+        ("rule,kind,expected,text\nhead,having,emergency,\n", 2),
+        ("rule,kind,text\nhead,having,頭痛\n", 0),
+        ("\udcff", 0),
+    ],
+)
+def test_messages_that_cannot_be_learnt_from_are_refused(
+    tmp_path: Path, content: str, line: int
+) -> None:
+    (tmp_path / "findings").mkdir()
+    (tmp_path / "findings" / "a.yml").write_text(FINDINGS, encoding="utf-8")
+    (tmp_path / "red_flags.yml").write_text(RED_FLAGS, encoding="utf-8")
+    (tmp_path / "spellings.yml").write_bytes(SPELLINGS)
+    (tmp_path / "sentences.csv").write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(DataError) as error:
+        Triage.load(tmp_path, shared_tokenizer(None))
+    assert [(f.file, f.row) for f in error.value.faults] == [("sentences.csv", line)]
 
 
 @pytest.mark.parametrize("texts", [[], ["頭痛がします"], ["死にたい", "こんにちは"]])

@@ -10,6 +10,8 @@ import yaml
 from benchmarks.safety import (
     CALM_KINDS,
     PERTURBED_RECALL,
+    ROOT,
+    SETS,
     Verdict,
     cases,
     conversations,
@@ -18,10 +20,14 @@ from benchmarks.safety import (
     turn_outcomes,
 )
 from benchmarks.safety_mutants import noticed
-from benchmarks.safety_report import ROOT, report, robustness
+from benchmarks.safety_report import report, robustness
 from core.first_response import FirstResponses
+from core.japanese import data_tokenizer
 from core.triage import Triage
 from core.triage_source import triage_of
+
+#: Emergency recall of the rules without what only sounds urgent.
+RULES_ALONE = 0.98
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +74,18 @@ def test_sentences_keep_the_gate(triage: Triage) -> None:
     assert verdict.failures() == []
 
 
+def test_rules_alone_nearly_keep_the_gate(triage: Triage) -> None:
+    verdict = Verdict.of(outcomes(triage.rules_alone(), cases()))
+    assert verdict.emergency_recall >= RULES_ALONE
+    assert set(verdict.failures()) <= {"emergency_recall"}
+
+
+def test_no_sentence_of_an_unread_set_is_learnt_from() -> None:
+    learnt = {case.text for case in cases(SETS["development"])}
+    for name in ("frozen", "fresh", "indirect"):
+        assert not learnt & {case.text for case in cases(SETS[name])}
+
+
 def test_conversations_keep_the_gate(triage: Triage) -> None:
     verdict = Verdict.of(turn_outcomes(triage, conversations()))
     assert [o.case.text for o in verdict.emergencies if o.missed] == []
@@ -79,39 +97,17 @@ def test_kinds_of_the_sets_are_known() -> None:
     assert {case.kind for case in cases()} <= known
 
 
-#: Spellings that the screen does not yet read well enough; one that does must lose its mark.
-SHORT = ("ひらがなだけ", "半角カナだけ", "1文字ぬける", "隣の2文字が入れ替わる")
-
-
 @pytest.fixture(scope="module")
 def recalls(triage: Triage) -> dict[str, float]:
     return dict(robustness(triage, cases()))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=True, reason="known shortfall, docs/safety.md")]
-            * (name in SHORT),
-        )
-        for name in perturbations(triage_of(ROOT / "data").current.tokenizer)
-    ],
-)
+@pytest.mark.parametrize("name", perturbations(data_tokenizer(ROOT / "data")))
 def test_emergencies_are_recognised_however_they_are_spelt(
     recalls: dict[str, float], name: str
 ) -> None:
     assert recalls[name] >= PERTURBED_RECALL
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SHORT)
-def test_spellings_that_are_not_read_well_enough_do_not_get_worse(
-    recalls: dict[str, float], name: str
-) -> None:
-    assert recalls[name] >= 0.85
 
 
 @pytest.mark.slow

@@ -1,0 +1,331 @@
+"""A second pair of ears: how much a message sounds like those that were urgent.
+
+The red-flag rules know what has been written into them; patients say it in other words («床で寝てて、5 分
+記憶がない»). A linear model over letters and words, learnt from labelled messages, hears most of
+those. It only raises what the rules say (``core.triage``), and without samples there is none.
+
+Deterministic, and no part of Rasa's model: it is learnt when the process first needs it, in some ten
+seconds, and kept in the user's cache folder until the samples change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import logging
+import math
+import os
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.japanese import Token, default_cache_dir
+from core.locale import sentence
+
+logger = logging.getLogger(__name__)
+
+EMERGENCY, SAME_DAY, CALM = "emergency", "same_day", "calm"
+#: Longest run of letters that is a feature, and of words.
+MAX_LETTERS, MAX_WORDS = 4, 2
+#: Messages that a feature must stand in.
+MIN_MESSAGES = 2
+#: Share of the calm messages about a red flag (asked, denied, an idiom …) that may sound urgent, or
+#: like an emergency, when they are not among those learnt from.
+CALM_RAISED = 0.005
+#: Share of the rules' votes that one needs to be named.
+RULE_SHARE = 0.5
+#: Fewer samples than this, urgent or calm, teach nothing.
+MIN_SAMPLES = 200
+_FOLDS = 4
+#: Inverse strength of regularisation of scikit-learn's LogisticRegression.
+_C = 10.0
+_SENTENCE_ENDS = frozenset("。?!\n")
+#: Part of the name of kept models; another one when what is learnt changes.
+_FORMAT = "2"
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A message and its level; without a level only its letters and words are learnt from."""
+
+    text: str
+    level: str
+    rule_id: str = ""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What part of a message sounds like.
+
+    Attributes:
+        level: ``same_day`` or ``emergency``.
+        rule_id: the rule it sounds like, None when several come into question.
+        start, end: the part, as offsets in the message.
+    """
+
+    level: str
+    rule_id: str | None
+    start: int
+    end: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "level": self.level, "rule": self.rule_id, "start": self.start, "end": self.end,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: Any) -> Heard:
+        """The value of ``to_json``."""
+        return cls(value["level"], value["rule"], value["start"], value["end"])
+
+
+class UrgencyModel:
+    """Hears urgency; safe to share between threads.
+
+    Args:
+        features: features and their inverse document frequencies.
+        weights: a row a feature: urgent, emergency, then each rule.
+        bias: one number a column of ``weights``.
+        rules: the rules' names.
+        limits: scores from which a message sounds urgent, and like an emergency.
+    """
+
+    def __init__(
+        self,
+        features: dict[str, tuple[int, float]],
+        weights: Floats,
+        bias: Floats,
+        rules: Sequence[str],
+        limits: tuple[float, float],
+    ) -> None:
+        self._features = features
+        self._weights = weights
+        self._bias = bias
+        self._rules = tuple(rules)
+        self._limits = limits
+
+    def hear(self, tokens: Sequence[Token], at: int = 0) -> Heard | None:
+        """What a text sounds like: the most urgent of its sentences and of the whole; None if calm.
+
+        Args:
+            tokens: words of the text.
+            at: where the text begins in the message.
+        """
+        found: tuple[int, float, Heard] | None = None
+        for part in _parts(tokens):
+            scores = self._scores(part)
+            if scores is None:
+                continue
+            level = next((lv for lv in (1, 0) if scores[lv] >= self._limits[lv]), None)
+            if level is None or (found is not None and (level, scores[level]) <= found[:2]):
+                continue
+            heard = Heard(
+                (SAME_DAY, EMERGENCY)[level], self._rule(scores), at + part[0].start,
+                at + part[-1].end,
+            )  # fmt: skip
+            found = level, float(scores[level]), heard
+        return found[2] if found else None
+
+    def _scores(self, tokens: Sequence[Token]) -> Floats | None:
+        """Scores of a text, a column of ``weights`` each; None when nothing of it is known."""
+        scores: Floats = self._bias.copy()
+        known_at_all = False
+        for block in _blocks(tokens):
+            values = [
+                (known[0], (1 + math.log(n)) * known[1])
+                for feature, n in Counter(block).items()
+                if (known := self._features.get(feature)) is not None
+            ]
+            if values:
+                known_at_all = True
+                rows, numbers = zip(*values, strict=True)
+                vector = np.asarray(numbers, np.float32)
+                scores += (vector / np.linalg.norm(vector)) @ self._weights[list(rows)]
+        return scores if known_at_all else None
+
+    def _rule(self, scores: Floats) -> str | None:
+        votes = [1 / (1 + math.exp(-score)) for score in scores[2:].tolist()]
+        if not votes or max(votes) < RULE_SHARE * sum(votes):
+            return None
+        return self._rules[votes.index(max(votes))]
+
+    @classmethod
+    def learn(
+        cls, samples: Sequence[Sample], read: Callable[[str], Sequence[Token]]
+    ) -> UrgencyModel | None:
+        """A model of labelled messages; None when they are too few.
+
+        Args:
+            samples: the messages.
+            read: splits a message into words.
+        """
+        urgent = [s.level in (EMERGENCY, SAME_DAY) for s in samples]
+        calm = [s.level == CALM and bool(s.rule_id) for s in samples]
+        if sum(urgent) < MIN_SAMPLES or sum(calm) < MIN_SAMPLES:
+            return None
+        texts = [list(_blocks(read(sample.text))) for sample in samples]
+        emergency = [s.level == EMERGENCY for s in samples]
+        return _learnt(texts, urgent, emergency, calm, [s.rule_id for s in samples])
+
+    @classmethod
+    def kept(
+        cls,
+        samples: Iterable[Sample],
+        read: Callable[[str], Sequence[Token]],
+        folder: Path | None = None,
+    ) -> UrgencyModel | None:
+        """The model of these samples, learnt once and kept.
+
+        Args:
+            samples: as for ``learn``.
+            read: as for ``learn``; taken to be the same for the same samples.
+            folder: where models are kept; the user's cache folder by default.
+        """
+        listed = [sample for sample in samples if sample.level]
+        words = json.dumps([[s.text, s.level, s.rule_id] for s in listed], ensure_ascii=False)
+        key = hashlib.sha256(f"{_FORMAT} {words}".encode()).hexdigest()[:16]
+        path = (folder or default_cache_dir()) / f"urgency-{key}.npz"
+        try:
+            return cls._load(path)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            pass  # none is kept, or it is damaged
+        if listed:
+            logger.info(sentence("tools.learning_urgency", count=len(listed)))
+        model = cls.learn(listed, read)
+        if model is not None:
+            try:
+                model._save(path)
+            except OSError as error:
+                logger.warning("%s: %s", path, error)
+        return model
+
+    def _save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(
+                    file,
+                    features=np.frombuffer("\0".join(self._features).encode(), np.uint8),
+                    frequencies=np.asarray([f for _, f in self._features.values()], np.float64),
+                    weights=self._weights,
+                    bias=self._bias,
+                    rules=np.frombuffer("\0".join(self._rules).encode(), np.uint8),
+                    limits=np.asarray(self._limits, np.float64),
+                )
+            Path(partial).replace(path)
+        finally:
+            Path(partial).unlink(missing_ok=True)
+
+    @classmethod
+    def _load(cls, path: Path) -> UrgencyModel:
+        with np.load(path, allow_pickle=False) as kept:
+            names = kept["features"].tobytes().decode().split("\0")
+            rules = kept["rules"].tobytes().decode().split("\0")
+            frequencies = kept["frequencies"].tolist()
+            low, high = kept["limits"].tolist()
+            features = {
+                name: (i, value)
+                for i, (name, value) in enumerate(zip(names, frequencies, strict=True))
+            }
+            return cls(features, kept["weights"], kept["bias"], rules, (low, high))
+
+
+def _learnt(
+    texts: Sequence[Sequence[Sequence[str]]],
+    urgent: Sequence[bool],
+    emergency: Sequence[bool],
+    calm: Sequence[bool],
+    rules: Sequence[str],
+) -> UrgencyModel:
+    # Only who learns needs it, and it takes a second to load.
+    from scipy.sparse import hstack
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    vectorizers = [
+        TfidfVectorizer(analyzer=_same, sublinear_tf=True, min_df=MIN_MESSAGES) for _ in (0, 1)
+    ]
+    matrix = hstack(
+        [v.fit_transform([text[i] for text in texts]) for i, v in enumerate(vectorizers)]
+    ).tocsr()
+    features: dict[str, tuple[int, float]] = {}
+    for vectorizer in vectorizers:
+        first = len(features)
+        names = vectorizer.get_feature_names_out()
+        for i, (name, value) in enumerate(zip(names, vectorizer.idf_, strict=True)):
+            features[str(name)] = first + i, float(value)
+
+    def machine() -> Any:
+        return LogisticRegression(
+            C=_C, class_weight="balanced", solver="liblinear", random_state=0, max_iter=400
+        )
+
+    columns, bias, limits = [], [], []
+    quiet = np.flatnonzero(np.asarray(calm))
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    for labels in (urgent, emergency):
+        unseen = cross_val_predict(machine(), matrix, labels, cv=folds, method="decision_function")
+        limits.append(float(np.quantile(unseen[quiet], 1 - CALM_RAISED)))
+        fitted = machine().fit(matrix, labels)
+        columns.append(fitted.coef_[0])
+        bias.append(fitted.intercept_[0])
+    flagged = [i for i, rule in enumerate(rules) if rule and urgent[i]]
+    named = np.asarray(rules)[flagged]
+    known = sorted(set(named.tolist()))
+    for rule in known if len(known) > 1 else []:
+        fitted = machine().fit(matrix[flagged], named == rule)
+        columns.append(fitted.coef_[0])
+        bias.append(fitted.intercept_[0])
+    return UrgencyModel(
+        features,
+        np.asarray(columns, np.float32).T.copy(),
+        np.asarray(bias, np.float32),
+        known if len(known) > 1 else [],
+        (limits[0], limits[1]),
+    )
+
+
+def _same(features: Sequence[str]) -> Sequence[str]:
+    return features
+
+
+def _parts(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """The text, and each of its sentences when there are several; nothing of marks alone."""
+    if all(t.pos[0] == "補助記号" for t in tokens):
+        return
+    yield tokens
+    ends = [i + 1 for i, t in enumerate(tokens) if t.norm in _SENTENCE_ENDS]
+    bounds = sorted({0, *ends, len(tokens)})
+    if len(bounds) > 2:
+        for low, high in itertools.pairwise(bounds):
+            if any(t.norm not in _SENTENCE_ENDS for t in tokens[low:high]):
+                yield tokens[low:high]
+
+
+def _blocks(tokens: Sequence[Token]) -> Iterator[list[str]]:
+    """Features of a text: runs of letters, then words and pairs of them."""
+    letters = "".join(t.norm for t in tokens).lower()
+    yield [
+        letters[i : i + n]
+        for n in range(1, MAX_LETTERS + 1)
+        for i in range(len(letters) - n + 1)
+    ]  # fmt: skip
+    words = [t.lemma for t in tokens]
+    yield [
+        "\t" + "\t".join(words[i : i + n])
+        for n in range(1, MAX_WORDS + 1)
+        for i in range(len(words) - n + 1)
+    ] if words else []  # fmt: skip
