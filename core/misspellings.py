@@ -24,12 +24,12 @@ BACKOFF = math.log(0.4)
 #: Places looked at in one text, those that read worst first.
 MAX_PLACES = 8
 #: A letter that is likelier than this where it stands (natural logarithm) is no sign of a slip.
-DOUBT = -3.0
+DOUBT = -4.0
 #: Letters tried at one place, the most frequent between its neighbours first.
 MAX_LETTERS = 16
 #: How much better a text must read (natural logarithm of the likelihood) with a letter more, and with
 #: two letters changed; so that a text without a slip is left alone.
-MIN_GAIN_LOST, MIN_GAIN_SWAPPED = 1.0, 4.0
+MIN_GAIN_LOST, MIN_GAIN_SWAPPED = 2.0, 4.0
 #: Mended texts that are tried, the likeliest first.
 MAX_REPAIRS = 12
 
@@ -47,6 +47,7 @@ class Repair:
         index: where its first mended letter stands.
         start, end: the place in the original text.
         gain: how much better it reads, natural logarithm of the likelihood ratio.
+        lost: whether a letter was lost; else two had changed places.
     """
 
     text: NormalizedText
@@ -54,6 +55,7 @@ class Repair:
     start: int
     end: int
     gain: float
+    lost: bool
 
 
 class Misspellings:
@@ -115,8 +117,8 @@ class Misspellings:
         before = sum(costs[at : at + ORDER - 1])
         head, tail = padded[max(0, at - ORDER + 1) : at], padded[at : at + ORDER - 1]
         for letter in self._between.get(padded[at - 1] + padded[at], ""):
-            gain = self._likelihood(head, letter + tail) - before
-            if gain >= MIN_GAIN_LOST:
+            gain = self._gain(head, letter + tail, before, MIN_GAIN_LOST)
+            if gain is not None:
                 yield gain, at - 1, at - 1, letter
 
     def _swapped(
@@ -126,14 +128,22 @@ class Misspellings:
         before = sum(costs[at - 1 : at + ORDER])
         letters = padded[at] + padded[at - 1]
         tail = padded[at + 1 : at + ORDER]
-        gain = self._likelihood(padded[max(0, at - ORDER) : at - 1], letters + tail) - before
-        if gain >= MIN_GAIN_SWAPPED:
+        head = padded[max(0, at - ORDER) : at - 1]
+        gain = self._gain(head, letters + tail, before, MIN_GAIN_SWAPPED)
+        if gain is not None:
             yield gain, at - 2, at, letters
 
-    def _likelihood(self, head: str, text: str) -> float:
-        """Natural logarithm of the likelihood of a text behind ``head``."""
-        whole = head + text
-        return sum(self._cost(whole, i) for i in range(len(head), len(whole)))
+    def _gain(self, head: str, text: str, before: float, least: float) -> float | None:
+        """How much likelier a text is behind ``head`` than what stood there; None if too little.
+
+        Every letter only makes it less likely, so that most texts need not be read to their end.
+        """
+        whole, gain = head + text, -before
+        for i in range(len(head), len(whole)):
+            gain += self._cost(whole, i)
+            if gain < least:
+                return None
+        return gain
 
     def _cost(self, text: str, at: int) -> float:
         """Natural logarithm of the likelihood of the letter at ``at`` behind those before it."""
@@ -166,4 +176,5 @@ def _mended(text: NormalizedText, first: int, last: int, letters: str, gain: flo
         start,
         end,
         gain,
+        lost=first == last,
     )

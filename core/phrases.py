@@ -227,11 +227,13 @@ class Phrases:
             while end < last and skips[end]:
                 end += 1
             onward.append(range(at + 1, min(end, last) + 1))
+        # What stands there, to turn back at once where no phrase goes on.
+        ahead = [frozenset(key for i in places for key in keys[i]) for places in onward]
         found: dict[str, set[tuple[int, int]]] = defaultdict(set)
         for start in range(len(tokens)):
             for key in alone[start]:
-                for child in next_nodes(self._root, key):
-                    self._walk(child, start, keys, onward, found)
+                for child in _next_nodes(self._root, key):
+                    self._walk(child, start, keys, onward, ahead, found)
         return self.hits(found, tokens)
 
     def hits(self, found: dict[str, set[tuple[int, int]]], tokens: Sequence[Token]) -> list[Hit]:
@@ -256,6 +258,7 @@ class Phrases:
         start: int,
         keys: Sequence[tuple[str, ...]],
         onward: Sequence[range],
+        ahead: Sequence[frozenset[str]],
         found: dict[str, set[tuple[int, int]]],
     ) -> None:
         """Follows every phrase that goes on behind word ``start``, past words that may be skipped."""
@@ -265,17 +268,16 @@ class Phrases:
             for name in node.ends:
                 found[name].add((start, at))
             places += [(following, at) for following in node.onward]
-            if not node.children and not node.numbers:
-                continue
             children, numbers = node.children, node.numbers
+            if not numbers and children.keys().isdisjoint(ahead[at]):
+                continue
             for index in onward[at]:
                 for key in keys[index]:
-                    if not numbers and key not in children:
-                        continue
-                    if key == WISH and not self._wished(keys, at, index):
-                        continue
-                    for child in next_nodes(node, key):
+                    child = children.get(key)
+                    if child is not None and (key != WISH or self._wished(keys, at, index)):
                         places.append((child, index))
+                    if numbers and key[:1].isdigit():
+                        places += [(n, index) for n in _within(numbers, key)]
 
     @staticmethod
     def _wished(keys: Sequence[tuple[str, ...]], at: int, index: int) -> bool:
@@ -408,14 +410,21 @@ def phrase_samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: in
     return texts
 
 
-def next_nodes(node: Node, key: str) -> Sequence[Node]:
+def _next_nodes(node: Node, key: str) -> list[Node]:
     """Where a word leads."""
     child = node.children.get(key)
-    found = () if child is None else (child,)
-    if not node.numbers or not key[:1].isdigit() or not _NUMBER.fullmatch(key):
-        return found
+    found = [] if child is None else [child]
+    if node.numbers and key[:1].isdigit():
+        found += _within(node.numbers, key)
+    return found
+
+
+def _within(numbers: Mapping[tuple[float, float], Node], key: str) -> list[Node]:
+    """Where a number leads."""
+    if not _NUMBER.fullmatch(key):
+        return []
     value = float(key.replace(",", ""))
-    return (*found, *(n for (low, high), n in node.numbers.items() if low <= value <= high))
+    return [node for (low, high), node in numbers.items() if low <= value <= high]
 
 
 def _added(node: Node, word: str) -> Node:

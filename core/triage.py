@@ -45,6 +45,8 @@ SPELLINGS_FILE = "spellings.yml"
 #: Labelled messages (rule, kind, expected, text); may be missing.
 SENTENCES_FILE = "sentences.csv"
 
+#: Finding → order and name of each rule, and the condition, that it counts for.
+_Index = dict[str, list[tuple[int, str, "Condition"]]]
 _RULE_KEYS = (
     "id", "number", "title", "why", "source", "stop_drug", "when", "say", "examples",
 )  # fmt: skip
@@ -274,11 +276,12 @@ class Triage:
         groups, self.findings = _read_findings(findings)
         self.rules, taken_back = _read_rules(red_flags, self.findings)
         self._phrases = _compile(groups, self.findings, taken_back, tokenizer)
-        self._rules = tuple(self.rules.values())
-        self._emergencies = tuple(
-            c for rule in self._rules for c in rule.conditions if c.level == "emergency"
-        )
-        messages = [*samples, *_labelled_examples(self._rules)]
+        self._index = _indexed(self.rules.values())
+        self._emergencies: dict[str, list[Condition]] = defaultdict(list)
+        for name, places in self._index.items():
+            found = [condition for *_, condition in places if condition.level == "emergency"]
+            self._emergencies[name] = found
+        messages = [*samples, *_labelled_examples(self.rules.values())]
         whole = [message.text for message in messages]
         pieces = dict.fromkeys(
             text
@@ -343,7 +346,7 @@ class Triage:
             ignoring: what may be said of a mention without any effect.
         """
         copy = self.rules_alone()
-        copy._rules = tuple(r for r in self._rules if r.rule_id != without_rule)
+        copy._index = _indexed(r for r in self.rules.values() if r.rule_id != without_rule)
         copy._ignored = self._ignored | ({ignoring} if ignoring else set())
         return copy
 
@@ -409,6 +412,8 @@ class Triage:
         """What else a piece says when a slip of the finger is mended that hides an emergency."""
         known = {m.finding for m in before}
         for repair in self._misspellings.repairs(piece.text):
+            if repair.lost and _begins_a_sound_word(piece.tokens, repair.start):
+                continue
             sentence = self._texts.sentence(piece.at, repair.text, repair.index)
             start, end = piece.at + repair.start, piece.at + repair.end
             more = [
@@ -422,7 +427,11 @@ class Triage:
 
     def _is_emergency(self, mentions: Iterable[Mention]) -> bool:
         findings = {m.finding for m in mentions if m.counts}
-        return any(_holds(condition, findings) for condition in self._emergencies)
+        return any(
+            _holds(condition, findings)
+            for name in findings
+            for condition in self._emergencies.get(name, ())
+        )
 
     def judge(self, reading: Reading, state: State | None = None) -> Screening:
         """The level of a message that has been read.
@@ -436,7 +445,7 @@ class Triage:
         now = {m.finding for m in mentions if m.counts}
         denied = {m.finding for m in mentions if m.standing is Assertion.NEGATED} - now
         before = {name for name, age in state.findings.items() if age < MEMORY_TURNS} - denied
-        held = _holding(self._rules, now, before)
+        held = _holding(self._index, now, before)
         own_rule, own_level = held[0] if held else (None, "none")
         heard = reading.heard
         if heard is not None and LEVELS.index(heard.level) > LEVELS.index(own_level):
@@ -567,7 +576,7 @@ class Triage:
         if everything == now:
             return ()
         lowered = []
-        for rule_id, level in _holding(self._rules, everything, before):
+        for rule_id, level in _holding(self._index, everything, before):
             if (rule_id, level) not in held:
                 names = {n for c in self.rules[rule_id].conditions for n in c.present}
                 because = tuple(m for m in mentions if not m.counts and m.finding in names)
@@ -598,23 +607,44 @@ def _read_samples(content: bytes) -> list[Sample]:
     return samples
 
 
-def _holding(rules: Iterable[Rule], now: set[str], before: set[str]) -> list[tuple[str, str]]:
-    """Rules that hold with something said now, with their levels, most urgent first."""
-    found: list[tuple[int, int, int, str, str]] = []
-    everything = now | before
+def _indexed(rules: Iterable[Rule]) -> _Index:
+    """Where each finding counts: order and name of the rule, and its condition."""
+    index: _Index = defaultdict(list)
     for order, rule in enumerate(rules):
-        best: tuple[int, int] | None = None
         for condition in rule.conditions:
-            if not condition.present.isdisjoint(now) and _holds(condition, everything):
-                key = LEVELS.index(condition.level), len(condition.present)
-                best = max(best, key) if best else key
-        if best:
-            found.append((-best[0], -best[1], order, rule.rule_id, LEVELS[best[0]]))
-    return [(rule_id, level) for *_, rule_id, level in sorted(found)]
+            for name in condition.present:
+                index[name].append((order, rule.rule_id, condition))
+    return index
+
+
+def _holding(index: _Index, now: set[str], before: set[str]) -> list[tuple[str, str]]:
+    """Rules that hold with something said now, with their levels, most urgent first."""
+    everything = now | before
+    best: dict[int, tuple[int, int, str]] = {}
+    for name in now:
+        for order, rule_id, condition in index.get(name, ()):
+            if _holds(condition, everything):
+                key = LEVELS.index(condition.level), len(condition.present), rule_id
+                best[order] = max(best.get(order, key), key)
+    found = sorted((-level, -size, order, rule) for order, (level, size, rule) in best.items())
+    return [(rule, LEVELS[-level]) for level, _, _, rule in found]
 
 
 def _holds(condition: Condition, findings: set[str]) -> bool:
     return condition.present <= findings and condition.absent.isdisjoint(findings)
+
+
+def _begins_a_sound_word(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a word that the dictionary knows begins here, behind none that could be part of it.
+
+    ちゃんと飲んだ has lost nothing: it is not 赤ちゃんと飲んだ.
+    """
+    for i, token in enumerate(tokens):
+        if token.start == start:
+            kana = all("ぁ" <= char <= "ヿ" for char in token.norm)
+            sound = token.known and len(token.norm) > (2 if kana else 1)
+            return sound and (i == 0 or tokens[i - 1].pos[0] in ("助詞", "補助記号"))
+    return False
 
 
 def _near(one: Hit, other: Hit, tokens: Sequence[Token]) -> bool:

@@ -18,7 +18,6 @@ import math
 import os
 import tempfile
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +38,9 @@ MAX_LETTERS, MAX_WORDS = 4, 2
 MIN_MESSAGES = 2
 #: Share of the calm messages about a red flag (asked, denied, an idiom …) that may sound urgent, or
 #: like an emergency, when they are not among those learnt from.
-CALM_RAISED = 0.005
+CALM_RAISED = 0.001
+#: Sentences of a text that is also heard as a whole.
+MAX_SENTENCES = 4
 #: Share of the rules' votes that one needs to be named.
 RULE_SHARE = 0.5
 #: Fewer samples than this, urgent or calm, teach nothing.
@@ -49,7 +50,7 @@ _FOLDS = 4
 _C = 10.0
 _SENTENCE_ENDS = frozenset("。?!\n")
 #: Part of the name of kept models; another one when what is learnt changes.
-_FORMAT = "2"
+_FORMAT = "3"
 
 Floats = NDArray[np.float32]
 
@@ -109,8 +110,11 @@ class UrgencyModel:
         rules: Sequence[str],
         limits: tuple[float, float],
     ) -> None:
-        self._features = features
+        self._rows = {feature: row for feature, (row, _) in features.items()}
+        self._frequencies = np.asarray([f for _, f in features.values()], np.float32)
         self._weights = weights
+        # The two that every message needs, side by side.
+        self._levels = np.ascontiguousarray(weights[:, :2])
         self._bias = bias
         self._rules = tuple(rules)
         self._limits = limits
@@ -122,40 +126,80 @@ class UrgencyModel:
             tokens: words of the text.
             at: where the text begins in the message.
         """
+        parts = list(_parts(tokens))
+        rows, values, ends = self._features_of(parts)
+        if not len(values):
+            return None
+        products = values[:, None] * self._levels[rows]
         found: tuple[int, float, Heard] | None = None
-        for part in _parts(tokens):
-            scores = self._scores(part)
-            if scores is None:
+        for part, (low, high) in zip(parts, itertools.pairwise([0, *ends]), strict=True):
+            if low == high:
                 continue
+            scores = (self._bias[:2] + products[low:high].sum(axis=0)).tolist()
             level = next((lv for lv in (1, 0) if scores[lv] >= self._limits[lv]), None)
             if level is None or (found is not None and (level, scores[level]) <= found[:2]):
                 continue
             heard = Heard(
-                (SAME_DAY, EMERGENCY)[level], self._rule(scores), at + part[0].start,
-                at + part[-1].end,
+                (SAME_DAY, EMERGENCY)[level], self._rule(rows[low:high], values[low:high]),
+                at + part[0].start, at + part[-1].end,
             )  # fmt: skip
-            found = level, float(scores[level]), heard
+            found = level, scores[level], heard
         return found[2] if found else None
 
-    def _scores(self, tokens: Sequence[Token]) -> Floats | None:
-        """Scores of a text, a column of ``weights`` each; None when nothing of it is known."""
-        scores: Floats = self._bias.copy()
-        known_at_all = False
-        for block in _blocks(tokens):
-            values = [
-                (known[0], (1 + math.log(n)) * known[1])
-                for feature, n in Counter(block).items()
-                if (known := self._features.get(feature)) is not None
-            ]
-            if values:
-                known_at_all = True
-                rows, numbers = zip(*values, strict=True)
-                vector = np.asarray(numbers, np.float32)
-                scores += (vector / np.linalg.norm(vector)) @ self._weights[list(rows)]
-        return scores if known_at_all else None
+    def _features_of(
+        self, parts: Sequence[Sequence[Token]]
+    ) -> tuple[NDArray[np.int64], Floats, list[int]]:
+        """The known features of some texts: rows of ``weights``, their values, where each text ends."""
+        rows: list[int] = []
+        counts: list[int] = []
+        blocks, ends = [0], []
+        for part in parts:
+            for block in self._known(part):
+                rows += block
+                counts += block.values()
+                blocks.append(len(rows))
+            ends.append(len(rows))
+        where = np.asarray(rows, np.int64)
+        values = self._frequencies[where] * (1 + np.log(np.asarray(counts, np.float32)))
+        # Each block of each text is scaled to unit length.
+        full = [(low, high) for low, high in itertools.pairwise(blocks) if low < high]
+        if full:
+            starts = [low for low, _ in full]
+            norms = np.sqrt(np.add.reduceat(values * values, starts))
+            values /= np.repeat(norms, [high - low for low, high in full])
+        return where, values.astype(np.float32), ends
 
-    def _rule(self, scores: Floats) -> str | None:
-        votes = [1 / (1 + math.exp(-score)) for score in scores[2:].tolist()]
+    def _known(self, tokens: Sequence[Token]) -> Iterator[dict[int, int]]:
+        """How often each known feature of a text stands in it, by block.
+
+        A run of letters is known only if the same run without its last letter is: what stands in
+        two messages, its beginning does too.
+        """
+        get = self._rows.get
+        letters = _letters(tokens)
+        runs: dict[int, int] = {}
+        for first in range(len(letters)):
+            for last in range(first + 1, min(first + MAX_LETTERS, len(letters)) + 1):
+                row = get(letters[first:last])
+                if row is None:
+                    break
+                runs[row] = runs.get(row, 0) + 1
+        yield runs
+        words = [t.lemma for t in tokens]
+        rows: dict[int, int] = {}
+        for first in range(len(words)):
+            run = ""
+            for following in words[first : first + MAX_WORDS]:
+                run += f"\t{following}"
+                row = get(run)
+                if row is None:
+                    break
+                rows[row] = rows.get(row, 0) + 1
+        yield rows
+
+    def _rule(self, rows: NDArray[np.int64], values: Floats) -> str | None:
+        scores = self._bias[2:] + values @ self._weights[rows, 2:]
+        votes = [1 / (1 + math.exp(-score)) for score in scores.tolist()]
         if not votes or max(votes) < RULE_SHARE * sum(votes):
             return None
         return self._rules[votes.index(max(votes))]
@@ -217,8 +261,8 @@ class UrgencyModel:
             with os.fdopen(handle, "wb") as file:
                 np.savez(
                     file,
-                    features=np.frombuffer("\0".join(self._features).encode(), np.uint8),
-                    frequencies=np.asarray([f for _, f in self._features.values()], np.float64),
+                    features=np.frombuffer("\0".join(self._rows).encode(), np.uint8),
+                    frequencies=self._frequencies,
                     weights=self._weights,
                     bias=self._bias,
                     rules=np.frombuffer("\0".join(self._rules).encode(), np.uint8),
@@ -303,29 +347,30 @@ def _same(features: Sequence[str]) -> Sequence[str]:
 
 
 def _parts(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    """The text, and each of its sentences when there are several; nothing of marks alone."""
-    if all(t.pos[0] == "補助記号" for t in tokens):
-        return
-    yield tokens
+    """Each sentence of a text, and the whole if it is a short one; nothing of marks alone."""
     ends = [i + 1 for i, t in enumerate(tokens) if t.norm in _SENTENCE_ENDS]
     bounds = sorted({0, *ends, len(tokens)})
-    if len(bounds) > 2:
-        for low, high in itertools.pairwise(bounds):
-            if any(t.norm not in _SENTENCE_ENDS for t in tokens[low:high]):
-                yield tokens[low:high]
+    sentences = [tokens[low:high] for low, high in itertools.pairwise(bounds)]
+    sentences = [s for s in sentences if any(t.pos[0] != "補助記号" for t in s)]
+    yield from sentences
+    if 1 < len(sentences) <= MAX_SENTENCES:
+        yield tokens
+
+
+def _letters(tokens: Sequence[Token]) -> str:
+    return "".join(t.norm for t in tokens).lower()
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[list[str]]:
     """Features of a text: runs of letters, then words and pairs of them."""
-    letters = "".join(t.norm for t in tokens).lower()
+    letters, words = _letters(tokens), [t.lemma for t in tokens]
     yield [
         letters[i : i + n]
         for n in range(1, MAX_LETTERS + 1)
         for i in range(len(letters) - n + 1)
     ]  # fmt: skip
-    words = [t.lemma for t in tokens]
     yield [
         "\t" + "\t".join(words[i : i + n])
         for n in range(1, MAX_WORDS + 1)
         for i in range(len(words) - n + 1)
-    ] if words else []  # fmt: skip
+    ]

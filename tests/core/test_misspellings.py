@@ -91,4 +91,5 @@ def test_any_text_has_few_repairs_that_stand_where_they_say(text: str) -> None:
         assert 0 <= repair.start < repair.end <= len(text)
         assert len(repair.text.text) == len(repair.text.starts) == len(repair.text.ends)
         lost = len(repair.text.text) - len(normalized.text)
+        assert repair.lost is bool(lost)
         assert lost == 1 or sorted(repair.text.text) == sorted(normalized.text)
