@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from core.japanese import JapaneseTokenizer
-from core.triage import LEVELS, URGENT, Triage
+from core.triage import LEVELS, URGENT, Reading, State, Triage
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "safety"
@@ -108,22 +108,29 @@ def conversations(folder: Path = FOLDER) -> list[Conversation]:
     ]
 
 
-def outcomes(triage: Triage, sentences: Iterable[Case]) -> list[Outcome]:
-    """Each sentence screened by itself."""
+Read = Callable[[str], Reading]
+
+
+def outcomes(triage: Triage, sentences: Iterable[Case], read: Read | None = None) -> list[Outcome]:
+    """Each sentence screened by itself; ``read`` may know what it says."""
     found = []
     for case in sentences:
-        screening = triage.screen(case.text)
+        screening = triage.judge((read or triage.read)(case.text))
         held = frozenset(rule for rule, _ in screening.rules)
         found.append(Outcome(case, screening.level, screening.rule_id, held))
     return found
 
 
-def turn_outcomes(triage: Triage, talks: Iterable[Conversation]) -> list[Outcome]:
+def turn_outcomes(
+    triage: Triage, talks: Iterable[Conversation], read: Read | None = None
+) -> list[Outcome]:
     """Each turn of each conversation, screened after those before it."""
     found = []
     for talk in talks:
-        screenings = triage.screen_all(text for text, _ in talk.turns)
-        for (text, expected), screening in zip(talk.turns, screenings):
+        state = State()
+        for text, expected in talk.turns:
+            screening = triage.judge((read or triage.read)(text), state)
+            state = screening.state
             case = Case(talk.name, "turn", expected, text)
             held = frozenset(rule for rule, _ in screening.rules)
             found.append(Outcome(case, screening.level, screening.rule_id, held))

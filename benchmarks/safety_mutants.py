@@ -7,6 +7,7 @@ A gate that does not notice a damaged screen proves nothing about a whole one. W
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from benchmarks.safety import (
     Case,
     Conversation,
     Outcome,
+    Read,
     cases,
     conversations,
     outcomes,
@@ -44,20 +46,23 @@ def noticed(
     triage: Triage, sentences: Sequence[Case], talks: Sequence[Conversation]
 ) -> Iterator[tuple[str, int]]:
     """Each mutant and the number of frozen sentences that then come out wrong and did not before."""
-    before = _wrong(triage.rules_alone(), sentences, talks)
+    # What a message says does not hang on the rules: it is read once for all of them.
+    read = functools.cache(triage.rules_alone().read)
+    before = _wrong(triage.rules_alone(), sentences, talks, read)
     for rule in triage.rules.values():
         damaged = triage.mutant(without_rule=rule.rule_id)
-        yield f"規則 {rule.rule_id} なし", len(_wrong(damaged, sentences, talks) - before)
+        yield f"規則 {rule.rule_id} なし", len(_wrong(damaged, sentences, talks, read) - before)
     for kind in Assertion:
         if kind is not Assertion.REPORTED:
             damaged = triage.mutant(ignoring=kind)
-            yield f"「{kind.value}」を見ない", len(_wrong(damaged, sentences, talks) - before)
+            wrong = _wrong(damaged, sentences, talks, damaged.read)
+            yield f"「{kind.value}」を見ない", len(wrong - before)
 
 
 def _wrong(
-    triage: Triage, sentences: Sequence[Case], talks: Sequence[Conversation]
+    triage: Triage, sentences: Sequence[Case], talks: Sequence[Conversation], read: Read
 ) -> set[tuple[str, str]]:
-    found = [*outcomes(triage, sentences), *turn_outcomes(triage, talks)]
+    found = [*outcomes(triage, sentences, read), *turn_outcomes(triage, talks, read)]
     return {(o.case.rule, o.case.text) for o in found if _is_wrong(o)}
 
 
