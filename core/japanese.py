@@ -225,19 +225,20 @@ class JapaneseTokenizer:
     def tokenize_normalized(self, normalized: NormalizedText) -> list[Token]:
         """Words of a text that is already normalised."""
         tokens: list[Token] = []
+        original, starts, ends = normalized.original, normalized.starts, normalized.ends
         for morpheme in self._tokenizer().tokenize(normalized.text):
             surface = morpheme.surface()
             if not surface.strip():
                 continue
-            start, end = normalized.span(morpheme.begin(), morpheme.end())
+            start, end = starts[morpheme.begin()], ends[morpheme.end() - 1]
             lemma = surface.lower() if surface.isascii() else morpheme.normalized_form()
             tokens.append(
                 Token(
-                    surface=normalized.original[start:end],
+                    surface=original[start:end],
                     norm=surface,
                     lemma=lemma.strip() or surface,
                     base=morpheme.dictionary_form(),
-                    pos=tuple(morpheme.part_of_speech()),
+                    pos=morpheme.part_of_speech(),
                     reading=morpheme.reading_form(),
                     known=not morpheme.is_oov() and morpheme.word_id() & _NO_WORD != _NO_WORD,
                     start=start,

@@ -31,7 +31,7 @@ MAX_LETTERS = 16
 #: two letters changed; so that a text without a slip is left alone.
 MIN_GAIN_LOST, MIN_GAIN_SWAPPED = 2.0, 4.0
 #: Mended texts that are tried, the likeliest first.
-MAX_REPAIRS = 12
+MAX_REPAIRS = 6
 
 _EDGE = "\n"
 #: Parts the samples that are no whole sentences from each other.

@@ -32,6 +32,8 @@ MAX_DISTANCE = 24
 #: others piece by piece.
 MAX_EXPANSIONS = 200
 _MAX_DEPTH = 3
+#: First letter of the name of a phrase's part.
+_PART = "\0"
 #: Shorter words in kana have too many meanings (ち, め, はく) to be taken for one by themselves.
 _SHORT_KANA = 3
 
@@ -121,7 +123,7 @@ class PhraseError(ValueError):
         super().__init__(f"{phrase}: {code} {value}")
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """A place in the phrases: which word leads where, what ends here, what goes on elsewhere."""
 
@@ -173,7 +175,7 @@ class Phrases:
         self._groups = groups
         self._root = Node()
         #: First part → combinations that it may begin, with their names.
-        self._combinations: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        self._combinations: dict[str, list[tuple[str, dict[str, None]]]] = defaultdict(list)
         self._parts: dict[str, str] = {}
         #: Katakana reading → lemmas of phrase words that are read so.
         self._by_reading: dict[str, set[str]] = defaultdict(set)
@@ -207,10 +209,10 @@ class Phrases:
         names = []
         for part in parts:
             if part not in self._parts:
-                self._parts[part] = f"part:{len(self._parts)}"
+                self._parts[part] = f"{_PART}{len(self._parts)}"
                 self._add_sequence(self._parts[part], part)
             names.append(self._parts[part])
-        self._combinations[names[0]].append((name, tuple(names)))
+        self._combinations[names[0]].append((name, dict.fromkeys(names)))
 
     def find(self, tokens: Sequence[Token]) -> list[Hit]:
         """All hits, in order of their first word; of one name's overlapping hits the longest."""
@@ -218,36 +220,39 @@ class Phrases:
         alone = [word.alone for word in words]
         keys = [word.keys for word in words]
         _join_absence(tokens, keys, alone)
-        # Where a phrase may go on behind each word.
-        onward = []
-        skips = [_may_be_skipped(tokens, i, words[i].skip) for i in range(len(tokens))]
-        for at in range(len(tokens)):
-            end = at + 1
-            last = min(at + MAX_GAP + 1, len(tokens) - 1)
-            while end < last and skips[end]:
-                end += 1
-            onward.append(range(at + 1, min(end, last) + 1))
+        # Where a phrase may go on behind each word: up to the first that may not be skipped.
+        onward = [range(0)] * len(tokens)
+        stop = len(tokens) - 1
+        for at in range(len(tokens) - 2, -1, -1):
+            if not _may_be_skipped(tokens, at + 1, words[at + 1].skip):
+                stop = at + 1
+            onward[at] = range(at + 1, min(stop, at + MAX_GAP + 1) + 1)
         # What stands there, to turn back at once where no phrase goes on.
         ahead = [frozenset(key for i in places for key in keys[i]) for places in onward]
         found: dict[str, set[tuple[int, int]]] = defaultdict(set)
-        for start in range(len(tokens)):
-            for key in alone[start]:
-                for child in _next_nodes(self._root, key):
+        roots, numbers = self._root.children, self._root.numbers
+        for start, names in enumerate(alone):
+            for key in names:
+                child = roots.get(key)
+                if child is not None:
                     self._walk(child, start, keys, onward, ahead, found)
-        return self.hits(found, tokens)
+                if key[:1].isdigit():
+                    for node in _within(numbers, key):
+                        self._walk(node, start, keys, onward, ahead, found)
+        return self._hits(found, tokens)
 
-    def hits(self, found: dict[str, set[tuple[int, int]]], tokens: Sequence[Token]) -> list[Hit]:
+    def _hits(self, found: dict[str, set[tuple[int, int]]], tokens: Sequence[Token]) -> list[Hit]:
         """Hits of the spans found for phrases and parts of phrases."""
-        for first in [part for part in found if part in self._combinations]:
+        for first in [name for name in found if name in self._combinations]:
             for name, parts in self._combinations[first]:
-                if all(part in found for part in parts):
+                if found.keys() >= parts.keys():
                     spans = _together(tokens, [found[part] for part in parts])
                     if spans:
                         found[name] |= spans
         hits = [
             Hit(name, first, last)
             for name, spans in found.items()
-            if not name.startswith("part:")
+            if name[0] != _PART
             for first, last in _distinct(spans)
         ]
         return sorted(hits, key=attrgetter("first", "last", "name"))
@@ -265,11 +270,13 @@ class Phrases:
         places = [(node, start)]
         while places:
             node, at = places.pop()
+            span = start, at
             for name in node.ends:
-                found[name].add((start, at))
-            places += [(following, at) for following in node.onward]
+                found[name].add(span)
+            for following in node.onward:
+                places.append((following, at))
             children, numbers = node.children, node.numbers
-            if not numbers and children.keys().isdisjoint(ahead[at]):
+            if not numbers and (not children or children.keys().isdisjoint(ahead[at])):
                 continue
             for index in onward[at]:
                 for key in keys[index]:
@@ -408,15 +415,6 @@ def phrase_samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: in
             lots = random.Random(part)
             texts += ["".join(map(lots.choice, pieces)) for _ in range(at_most)]
     return texts
-
-
-def _next_nodes(node: Node, key: str) -> list[Node]:
-    """Where a word leads."""
-    child = node.children.get(key)
-    found = [] if child is None else [child]
-    if node.numbers and key[:1].isdigit():
-        found += _within(node.numbers, key)
-    return found
 
 
 def _within(numbers: Mapping[tuple[float, float], Node], key: str) -> list[Node]:

@@ -411,14 +411,18 @@ class Triage:
     def _read_mended(self, piece: Piece, before: Sequence[Mention]) -> list[Mention]:
         """What else a piece says when a slip of the finger is mended that hides an emergency."""
         known = {m.finding for m in before}
+        counted = {m.finding for m in before if m.counts}
         for repair in self._misspellings.repairs(piece.text):
             if repair.lost and _begins_a_sound_word(piece.tokens, repair.start):
                 continue
             sentence = self._texts.sentence(piece.at, repair.text, repair.index)
+            hits = self._phrases.find(sentence.tokens)
+            if not any(self._emergencies.get(h.name) and h.name not in counted for h in hits):
+                continue
             start, end = piece.at + repair.start, piece.at + repair.end
             more = [
                 m
-                for m in self._read_piece(sentence)[0]
+                for m in self._mentions(sentence, hits)
                 if m.counts and (m.finding not in known or (m.start <= end and start <= m.end))
             ]
             if more and self._is_emergency([*before, *more]):
@@ -520,9 +524,10 @@ class Triage:
                 continue
             finding = self.findings[hit.name]
             start, end = tokens[hit.first].start, tokens[hit.last].end
-            if any(_near(e, hit, tokens) for e in excluded[hit.name]):
+            others = excluded.get(hit.name)
+            if others and any(_near(other, hit, tokens) for other in others):
                 standing = Assertion.IDIOM
-            elif denies_a_part(tokens, start, end):
+            elif hit.first < hit.last and denies_a_part(tokens, start, end):
                 standing = Assertion.NEGATED
             elif finding.done and not is_done(tokens, hit.last):
                 standing = Assertion.HYPOTHETICAL
