@@ -18,6 +18,7 @@ from actions.turn import Mention, Question, Turn
 from core.assertion import Assertion, assertion_of, is_told
 from core.japanese import JapaneseTokenizer, Token
 from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
+from core.triage_source import RED_FLAG
 
 #: Most answers in one reply; more would not be read.
 MAX_ANSWERS = 3
@@ -41,7 +42,6 @@ _AND = re.compile(r"\s*(?:とか|または|及び|および|や|と|か|も|、|
 _NOT_LETTERS = re.compile(r"[^\W\d_]")
 _HIRAGANA = re.compile(r"[ぁ-んー]")
 
-RED_FLAG = "red_flag_report"
 SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "bot_challenge", "feedback"})
 _PERSON_WANTED = {"ask_human": "requested", "complaint": "complaint"}
 #: What is said instead of an urgent answer that may not be given.

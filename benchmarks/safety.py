@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from core.japanese import JapaneseTokenizer
-from core.triage import LEVELS, URGENT, Reading, State, Triage
+from core.triage import LEVELS, URGENT, Reading, Triage
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "safety"
@@ -127,10 +127,8 @@ def turn_outcomes(
     """Each turn of each conversation, screened after those before it."""
     found = []
     for talk in talks:
-        state = State()
-        for text, expected in talk.turns:
-            screening = triage.judge((read or triage.read)(text), state)
-            state = screening.state
+        screenings = triage.judge_all((read or triage.read)(text) for text, _ in talk.turns)
+        for (text, expected), screening in zip(talk.turns, screenings):
             case = Case(talk.name, "turn", expected, text)
             held = frozenset(rule for rule, _ in screening.rules)
             found.append(Outcome(case, screening.level, screening.rule_id, held))

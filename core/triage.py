@@ -361,10 +361,14 @@ class Triage:
 
     def screen_all(self, texts: Iterable[str]) -> list[Screening]:
         """The messages of one conversation, in order."""
+        return self.judge_all(map(self.read, texts))
+
+    def judge_all(self, readings: Iterable[Reading]) -> list[Screening]:
+        """The messages of one conversation, in order, each of which has been read."""
         screenings: list[Screening] = []
         state = State()
-        for text in texts:
-            screenings.append(self.screen(text, state))
+        for reading in readings:
+            screenings.append(self.judge(reading, state))
             state = screenings[-1].state
         return screenings
 

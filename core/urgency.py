@@ -18,7 +18,7 @@ import math
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class UrgencyModel:
     """Hears urgency; safe to share between threads.
 
     Args:
-        features: features and their inverse document frequencies.
+        features: features and their inverse document frequencies, in the order of ``weights``.
         weights: a row a feature: urgent, emergency, then each rule.
         bias: one number a column of ``weights``.
         rules: the rules' names.
@@ -104,14 +104,14 @@ class UrgencyModel:
 
     def __init__(
         self,
-        features: dict[str, tuple[int, float]],
+        features: Mapping[str, float],
         weights: Floats,
         bias: Floats,
         rules: Sequence[str],
         limits: tuple[float, float],
     ) -> None:
-        self._rows = {feature: row for feature, (row, _) in features.items()}
-        self._frequencies = np.asarray([f for _, f in features.values()], np.float32)
+        self._rows = {feature: row for row, feature in enumerate(features)}
+        self._frequencies = np.asarray(list(features.values()), np.float32)
         self._weights = weights
         # The two that every message needs, side by side.
         self._levels = np.ascontiguousarray(weights[:, :2])
@@ -277,12 +277,8 @@ class UrgencyModel:
         with np.load(path, allow_pickle=False) as kept:
             names = kept["features"].tobytes().decode().split("\0")
             rules = kept["rules"].tobytes().decode().split("\0")
-            frequencies = kept["frequencies"].tolist()
+            features = dict(zip(names, kept["frequencies"].tolist(), strict=True))
             low, high = kept["limits"].tolist()
-            features = {
-                name: (i, value)
-                for i, (name, value) in enumerate(zip(names, frequencies, strict=True))
-            }
             return cls(features, kept["weights"], kept["bias"], rules, (low, high))
 
 
@@ -305,12 +301,10 @@ def _learnt(
     matrix = hstack(
         [v.fit_transform([text[i] for text in texts]) for i, v in enumerate(vectorizers)]
     ).tocsr()
-    features: dict[str, tuple[int, float]] = {}
+    features: dict[str, float] = {}
     for vectorizer in vectorizers:
-        first = len(features)
-        names = vectorizer.get_feature_names_out()
-        for i, (name, value) in enumerate(zip(names, vectorizer.idf_, strict=True)):
-            features[str(name)] = first + i, float(value)
+        names = map(str, vectorizer.get_feature_names_out())
+        features.update(zip(names, vectorizer.idf_.tolist(), strict=True))
 
     def machine() -> Any:
         return LogisticRegression(

@@ -89,7 +89,7 @@ def test_heard_sentence_is_named_by_its_place(model: UrgencyModel) -> None:
 def test_rule_is_named_when_it_has_half_the_votes(votes: tuple[float, ...], rule: str) -> None:
     bias = np.asarray([0.0, 0.0, *votes], np.float32)
     weights = np.zeros((1, len(bias)), np.float32)
-    deaf = UrgencyModel({"頭": (0, 1.0)}, weights, bias, "abc"[: len(votes)], (0, 0))
+    deaf = UrgencyModel({"頭": 1.0}, weights, bias, "abc"[: len(votes)], (0, 0))
     assert deaf.hear(read("頭痛")) == Heard("emergency", rule, 0, 2)
     assert deaf.hear(read("腹痛")) is None
 
