@@ -11,6 +11,7 @@ import bisect
 import enum
 import itertools
 from collections.abc import Container, Sequence
+from typing import NamedTuple
 
 from core.grammar import (
     CLAUSE_MARKS,
@@ -74,46 +75,81 @@ def assertion_of(
     """
     first = next((i for i, t in enumerate(tokens) if t.end > start), 0)
     last = next((i for i, t in enumerate(tokens) if t.end >= end), len(tokens) - 1)
-    return assertion_at(tokens, first, last, mentioned)
+    return assertion_at(Clauses(tokens), first, last, mentioned)
+
+
+class Clauses:
+    """The clauses of a text; remembers what it has looked at.
+
+    Args:
+        tokens: words of the text.
+    """
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = tokens
+        self._ends = [i + 1 for i in range(len(tokens)) if ends_clause(tokens, i)]
+        self._said: dict[int, _Said] = {}
+
+    def around(self, first: int, last: int) -> tuple[int, int]:
+        """Where the clause that holds the words ``first`` to ``last`` begins and ends."""
+        before = bisect.bisect_right(self._ends, first)
+        # A mark right behind the words belongs to their clause, and ends it.
+        behind = bisect.bisect_left(self._ends, last + 2)
+        left = self._ends[before - 1] if before else 0
+        right = self._ends[behind] if behind < len(self._ends) else len(self.tokens)
+        return left, right
+
+    def said_of(self, last: int) -> _Said:
+        """What the rest of its clause says of something that ends with word ``last``."""
+        said = self._said.get(last)
+        if said is None:
+            _, right = self.around(last, last)
+            after = self.tokens[last + 1 : right]
+            own = after[: _own_length(after)]
+            said = _Said(right, own, after[len(own) :], _is_question(self.tokens, right))
+            self._said[last] = said
+        return said
+
+
+class _Said(NamedTuple):
+    """What is said behind a mention.
+
+    Attributes:
+        right: where its clause ends.
+        own: the words of its own predicate.
+        rest: those of the clause that follow.
+        asks: whether the clause is a question.
+    """
+
+    right: int
+    own: Sequence[Token]
+    rest: Sequence[Token]
+    asks: bool
 
 
 def assertion_at(
-    tokens: Sequence[Token], first: int, last: int, mentioned: Container[int] | None = None
+    clauses: Clauses, first: int, last: int, mentioned: Container[int] | None = None
 ) -> Assertion:
     """``assertion_of`` for the mention from word ``first`` to word ``last``."""
+    tokens = clauses.tokens
     listed = series_end(tokens, last, mentioned)
-    left, right = _clause(tokens, first, listed)
-    after = tokens[listed + 1 : right]
-    own = after[: _own_length(after)]
+    left, _ = clauses.around(first, listed)
+    right, own, rest, asks = clauses.said_of(listed)
     predicate = [*tokens[first : last + 1], *own]
-    asks = _is_question(tokens, right)
     supposed = _supposed(tokens[left:right], [tokens[last], *own])
-    if supposed or _at_a_time_that_may_come(tokens, own, right):
+    if supposed or _at_a_time_that_may_come(clauses, own, right):
         return Assertion.HYPOTHETICAL
     denied = negated(own) and _deniable(tokens[first : last + 1], own)
-    if denied and not (asks and len(own) == len(after)):
+    if denied and (rest or not asks):
         return Assertion.NEGATED
     if _talked_about(predicate, len(predicate) - len(own)):
         return Assertion.ASKED
-    rest = after[len(own) :]
     if rest and not told(predicate):
         return _even_if(predicate, rest, asks)
     stated = told(predicate) and not _of_people(predicate)
     if asks and not stated and not _is_given(predicate, tokens, right):
         return Assertion.ASKED
     return Assertion.REPORTED
-
-
-def _clause(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
-    left = first
-    while left > 0 and not ends_clause(tokens, left - 1):
-        left -= 1
-    right = last + 1
-    while right < len(tokens):
-        right += 1
-        if ends_clause(tokens, right - 1):
-            break
-    return left, right
 
 
 def _own_length(after: Sequence[Token]) -> int:
@@ -154,14 +190,14 @@ def _supposed(clause: Sequence[Token], predicate: Sequence[Token]) -> bool:
     return False
 
 
-def _at_a_time_that_may_come(tokens: Sequence[Token], own: Sequence[Token], right: int) -> bool:
+def _at_a_time_that_may_come(clauses: Clauses, own: Sequence[Token], right: int) -> bool:
     """〜とき, when the clause it belongs to is a question that tells nothing."""
     index = next((i for i, t in enumerate(own) if t.lemma in _TIMES), None)
     if index is None:
         return False
-    main = own[index + 1 :]
+    tokens, main = clauses.tokens, own[index + 1 :]
     if all(t.pos[0] in ("助詞", "補助記号") for t in main):
-        _, right = _clause(tokens, right, right) if right < len(tokens) else (0, right)
+        _, right = clauses.around(right, right) if right < len(tokens) else (0, right)
         start = next((i for i, t in enumerate(tokens) if t is own[index]), 0)
         main = tokens[start + 1 : right]
     wanted = any(t.lemma in INTERROGATIVES or t.lemma in _ASKED_AHEAD for t in main)
@@ -173,7 +209,7 @@ def _is_question(tokens: Sequence[Token], right: int) -> bool:
     """Whether the clause that ends before ``right`` ends as a question does."""
     if right < len(tokens) and tokens[right].norm == "?":
         return True
-    words = [t for t in tokens[:right] if t.norm not in CLAUSE_MARKS]
+    words = _last_words(tokens, right)
     if not words or tokens[right - 1].norm == "?":
         return bool(words)
     if len(words) > 1 and words[-1].norm in ("な", "ね") and words[-2].norm == "か":
@@ -181,6 +217,12 @@ def _is_question(tokens: Sequence[Token], right: int) -> bool:
     if len(words) > 1 and words[-2].pos[5].startswith("語幹"):  # 痛か, said in Kyushu for 痛い
         return False
     return words[-1].pos[0] == "助詞" and words[-1].lemma in _QUESTION_PARTICLES
+
+
+def _last_words(tokens: Sequence[Token], right: int) -> list[Token]:
+    """The last two words before ``right`` that are no marks, or fewer."""
+    words = (t for t in reversed(tokens[:right]) if t.norm not in CLAUSE_MARKS)
+    return list(itertools.islice(words, 2))[::-1]
 
 
 def _deniable(mention: Sequence[Token], own: Sequence[Token]) -> bool:
@@ -284,7 +326,7 @@ def _is_given(predicate: Sequence[Token], tokens: Sequence[Token], right: int) -
             return True
         if (previous.lemma, token.lemma, following.lemma) == ("どう", "為る", "ば"):
             return True
-    words = [t for t in tokens[:right] if t.norm not in CLAUSE_MARKS]
+    words = _last_words(tokens, right)
     marked = tokens[right - 1].norm == "?" or (right < len(tokens) and tokens[right].norm == "?")
     return words[-1].norm == "の" and not marked and _holds_now(predicate)
 
@@ -301,11 +343,11 @@ def is_told(tokens: Sequence[Token], start: int, end: int) -> bool:
         return False
     first = next((i for i, t in enumerate(tokens) if t.end > start), 0)
     last = next((i for i, t in enumerate(tokens) if t.end >= end), len(tokens) - 1)
-    _, right = _clause(tokens, first, last)
+    _, right = Clauses(tokens).around(first, last)
     return told(tokens[first:right])
 
 
-def denies_a_part(tokens: Sequence[Token], start: int, end: int) -> bool:
+def denies_a_part(tokens: Sequence[Token], first: int, last: int) -> bool:
     """Whether a mention of several words holds a clause that says that its part is not there.
 
     「頭痛はないけど吐き気」 is not headache with nausea; 「目が見えないし頭が痛い」 denies nothing,
@@ -313,23 +355,15 @@ def denies_a_part(tokens: Sequence[Token], start: int, end: int) -> bool:
 
     Args:
         tokens: words of the whole text.
-        start: offset of the mention in the same text.
-        end: offset of its end.
+        first: index of the mention's first word.
+        last: index of its last word.
     """
-    inside = _inside(tokens, start, end)
-    for i in inside[:-1]:
+    for i in range(first, last):
         token = tokens[i]
         exists = token.lemma == "有る" and any(
             t.lemma in NEGATIONS for t in tokens[i + 1 : i + 3] if t.pos[0] == "助動詞"
         )
         absent = token.lemma == "無い" and token.pos[0] == "形容詞"
-        if (exists or absent) and any(ends_clause(tokens, j) for j in range(i + 1, inside[-1])):
+        if (exists or absent) and any(ends_clause(tokens, j) for j in range(i + 1, last)):
             return True
     return False
-
-
-def _inside(tokens: Sequence[Token], start: int, end: int) -> range:
-    """Indices of the words that touch the offsets ``start`` to ``end``."""
-    first = bisect.bisect_right(tokens, start, key=lambda t: t.end)
-    last = bisect.bisect_left(tokens, end, key=lambda t: t.start)
-    return range(first, last)

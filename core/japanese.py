@@ -33,6 +33,8 @@ _HALF_WIDTH_SOUND_MARKS = frozenset("ﾞﾟ")
 # Low bits of a SudachiPy word id: all set in a word that it joined from pieces (ロアキュ+テン), which
 # it does not call out-of-vocabulary.
 _NO_WORD = 0x0FFF_FFFF
+# Dictionary words whose entries are kept, so that SudachiPy is not asked again.
+_MAX_ENTRIES = 50_000
 # Letters that NFKC leaves alone, one code point each; without repetition nothing is to be done.
 _PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々0-9A-Za-z、。「」・!?]*")
 _RUN = re.compile(rf"(?P<plain>{_PLAIN.pattern[:-1]}+)|[^{_PLAIN.pattern[1:-2]}]+")
@@ -193,6 +195,10 @@ def _clean(piece: str) -> str:
     return "".join(out)
 
 
+#: Lemma, base, part of speech, reading of a word, and whether it is known; as in ``Token``.
+_Entry = tuple[str, str, tuple[str, ...], str, bool]
+
+
 class JapaneseTokenizer:
     """SudachiPy with a user dictionary, safe to share between threads.
 
@@ -217,6 +223,7 @@ class JapaneseTokenizer:
                 user.append(str(compiled))
         self._dictionary = Dictionary(config=Config(system="core", user=user))
         self._local = threading.local()
+        self._entries: dict[int, _Entry] = {}
 
     def tokenize(self, text: str) -> list[Token]:
         """Words of any string, white space left out; never raises."""
@@ -231,21 +238,32 @@ class JapaneseTokenizer:
             if not surface.strip():
                 continue
             start, end = starts[morpheme.begin()], ends[morpheme.end() - 1]
-            lemma = surface.lower() if surface.isascii() else morpheme.normalized_form()
+            lemma, base, pos, reading, known = self._entry(morpheme)
+            if surface.isascii():
+                lemma = surface.lower()
             tokens.append(
-                Token(
-                    surface=original[start:end],
-                    norm=surface,
-                    lemma=lemma.strip() or surface,
-                    base=morpheme.dictionary_form(),
-                    pos=morpheme.part_of_speech(),
-                    reading=morpheme.reading_form(),
-                    known=not morpheme.is_oov() and morpheme.word_id() & _NO_WORD != _NO_WORD,
-                    start=start,
-                    end=end,
-                )
+                Token(original[start:end], surface, lemma, base, pos, reading, known, start, end)
             )
         return tokens
+
+    def _entry(self, morpheme: Any) -> _Entry:
+        """What the dictionary says of a word; of one that it does not have, what SudachiPy guesses."""
+        word = morpheme.word_id()
+        entry = self._entries.get(word)
+        if entry is None:
+            known = not morpheme.is_oov() and word & _NO_WORD != _NO_WORD
+            entry = (
+                morpheme.normalized_form().strip() or morpheme.surface(),
+                morpheme.dictionary_form(),
+                morpheme.part_of_speech(),
+                morpheme.reading_form(),
+                known,
+            )
+            if known:
+                if len(self._entries) >= _MAX_ENTRIES:
+                    self._entries.clear()
+                self._entries[word] = entry
+        return entry
 
     def _tokenizer(self) -> Any:
         tokenizer = getattr(self._local, "tokenizer", None)

@@ -82,8 +82,9 @@ class KanaReader:
 
     def reads(self, text: NormalizedText) -> bool:
         """Whether a text is written in kana."""
-        letters = _KANA.findall(fold_kana(text.text))
-        return bool(letters) and len(_KANJI.findall(text.text)) <= KANA_TEXT * len(text.text)
+        if len(_KANJI.findall(text.text)) > KANA_TEXT * len(text.text):
+            return False
+        return _KANA.search(fold_kana(text.text)) is not None
 
     def read(self, text: NormalizedText) -> NormalizedText:
         """The text with kanji where a known word has them; offsets stay those of the original."""

@@ -112,7 +112,7 @@ class Lexicon:
         combined = [
             (start, end, term_id)
             for start, end, term_id in self._combined(names, _sentence_numbers(normalized, tokens))
-            if not denies_a_part(tokens, tokens[start].start, tokens[end - 1].end)
+            if not denies_a_part(tokens, start, end - 1)
         ]
         plain = [
             (start, end, term_id)

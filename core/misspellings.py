@@ -75,9 +75,16 @@ class Misspellings:
             grams = Counter(text[i : i + order] for i in range(len(text) - order + 1))
             least = MIN_COUNT if order == ORDER else 1
             counts.update((gram, n) for gram, n in grams.items() if n >= least and _CUT not in gram)
-        logarithms: dict[int, float] = {}
-        self._log = {gram: logarithms.setdefault(n, math.log(n)) for gram, n in counts.items()}
-        self._log[""] = math.log(max(len(text), 1))
+        counts[""] = max(len(text), 1)
+        # Few pairs of counts are different: their logarithms are shared, which saves memory.
+        logarithms: dict[tuple[int, int], float] = {}
+        self._likelihood: dict[str, float] = {}
+        for gram, n in counts.items():
+            if gram:
+                pair = n, counts[gram[:-1]]
+                value = logarithms.setdefault(pair, math.log(n) - math.log(pair[1]))
+                self._likelihood[gram] = value
+        self._unknown = -math.log(counts[""])
         between: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for gram, n in counts.items():
             if len(gram) == 3 and gram[1] != _EDGE:
@@ -115,6 +122,8 @@ class Misspellings:
     ) -> Iterable[tuple[float, int, int, str]]:
         """A letter more before the one at ``at``."""
         before = sum(costs[at : at + ORDER - 1])
+        if -before < MIN_GAIN_LOST:
+            return  # it cannot read so much better
         head, tail = padded[max(0, at - ORDER + 1) : at], padded[at : at + ORDER - 1]
         for letter in self._between.get(padded[at - 1] + padded[at], ""):
             gain = self._gain(head, letter + tail, before, MIN_GAIN_LOST)
@@ -126,6 +135,8 @@ class Misspellings:
     ) -> Iterable[tuple[float, int, int, str]]:
         """The letters at ``at - 1`` and ``at`` in the other order."""
         before = sum(costs[at - 1 : at + ORDER])
+        if -before < MIN_GAIN_SWAPPED:
+            return
         letters = padded[at] + padded[at - 1]
         tail = padded[at + 1 : at + ORDER]
         head = padded[max(0, at - ORDER) : at - 1]
@@ -147,13 +158,13 @@ class Misspellings:
 
     def _cost(self, text: str, at: int) -> float:
         """Natural logarithm of the likelihood of the letter at ``at`` behind those before it."""
-        log, penalty = self._log, 0.0
+        penalty = 0.0
         for low in range(max(0, at - ORDER + 1), at + 1):
-            found = log.get(text[low : at + 1])
+            found = self._likelihood.get(text[low : at + 1])
             if found is not None:
-                return found - log[text[low:at]] + penalty
+                return found + penalty
             penalty += BACKOFF
-        return penalty - log[""]
+        return penalty + self._unknown
 
 
 def _mended(text: NormalizedText, first: int, last: int, letters: str, gain: float) -> Repair:

@@ -14,8 +14,8 @@ import itertools
 import math
 import random
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
@@ -24,8 +24,8 @@ from core.japanese import JapaneseTokenizer, Token, fold_kana
 
 #: Words a phrase may be spread over, besides its own, between one of its words and the next.
 MAX_GAP = 7
-#: Words of texts whose meaning is kept.
-MAX_KEPT_WORDS = 50_000
+#: Words of texts whose meaning is kept, and places in the phrases that texts have come to.
+MAX_KEPT_WORDS, MAX_STATES = 50_000, 200_000
 #: Words between the parts of ``a+b``.
 MAX_DISTANCE = 24
 #: Phrases that stand for at most so many strings are read string by string, in their context;
@@ -65,13 +65,6 @@ _NUMBER = re.compile(r"\d[\d,]*(\.\d+)?")
 #: 〈数500以上〉, 〈数38以上42以下〉, 〈数2500以下〉: a number within bounds.
 _RANGE = re.compile(r"〈数(?:(\d+(?:\.\d+)?)以上)?(?:(\d+(?:\.\d+)?)以下)?〉")
 _RANGE_MARK = r"〈数[^〉]*〉"
-#: Kana that may follow the stem of a word, by its conjugation (UniDic's names).
-_ROWS = {
-    "五段-カ行": "カキクケコイッ", "五段-ガ行": "ガギグゲゴイ", "五段-サ行": "サシスセソ",
-    "五段-タ行": "タチツテトッ", "五段-ナ行": "ナニヌネノン", "五段-バ行": "バビブベボン",
-    "五段-マ行": "マミムメモン", "五段-ラ行": "ラリルレロッン", "五段-ワア行": "ワイウエオッ",
-    "形容詞": "イクカスミサソケッウ",
-}  # fmt: skip
 _BEFORE_WISH = frozenset(
     {"て", "で", "と", "仕舞う", "ちゃう", "じゃう", "居る", "成る", "為る", NEGATION, ABSENT}
 )
@@ -123,32 +116,48 @@ class PhraseError(ValueError):
         super().__init__(f"{phrase}: {code} {value}")
 
 
-@dataclass(slots=True)
-class Node:
+@dataclass(slots=True, eq=False)
+class _Node:
     """A place in the phrases: which word leads where, what ends here, what goes on elsewhere."""
 
-    children: dict[str, Node] = field(default_factory=dict)
-    numbers: dict[tuple[float, float], Node] = field(default_factory=dict)
+    children: dict[str, _Node] = field(default_factory=dict)
+    numbers: dict[tuple[float, float], _Node] = field(default_factory=dict)
     ends: set[str] = field(default_factory=set)
-    onward: list[Node] = field(default_factory=list)
+    onward: list[_Node] = field(default_factory=list)
+
+
+class _State:
+    """All places in the phrases that the same words lead to, those that go on elsewhere included.
+
+    Attributes:
+        phrases, parts: names of the phrases, and of the parts of ``a+b``, that end here.
+        following: word → the places that it leads to.
+        numbers: bounds of a number and the place that it leads to.
+        states: word → the state that it leads to, as far as texts have come there.
+    """
+
+    __slots__ = ("following", "numbers", "parts", "phrases", "states")
+
+    def __init__(self, places: Iterable[_Node]) -> None:
+        waiting, nodes = list(places), dict[_Node, None]()
+        while waiting:
+            node = waiting.pop()
+            if node not in nodes:
+                nodes[node] = None
+                waiting += node.onward
+        names = frozenset[str]().union(*(node.ends for node in nodes))
+        self.parts = frozenset(name for name in names if name[0] == _PART)
+        self.phrases = names - self.parts
+        self.numbers = [item for node in nodes for item in node.numbers.items()]
+        self.following: dict[str, list[_Node]] = defaultdict(list)
+        for node in nodes:
+            for word, child in node.children.items():
+                self.following[word].append(child)
+        self.states: dict[str, _State] = {}
 
 
 #: Words of one piece of a phrase, as keys.
 _Sequence = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of phrases: what it is called, and how it may begin when it is written.
-
-    Attributes:
-        key: its name in the phrases.
-        stems: its unchanging beginnings in katakana and kanji (割レ; ワレ), folded as
-            ``core.japanese.fold_kana`` does.
-    """
-
-    key: str
-    stems: frozenset[str]
 
 
 class _WordReading(NamedTuple):
@@ -173,26 +182,19 @@ class Phrases:
     def __init__(self, tokenizer: JapaneseTokenizer, groups: Mapping[str, Sequence[str]]) -> None:
         self._tokenizer = tokenizer
         self._groups = groups
-        self._root = Node()
-        #: First part → combinations that it may begin, with their names.
-        self._combinations: dict[str, list[tuple[str, dict[str, None]]]] = defaultdict(list)
+        self._root = _Node()
+        #: Names of combinations and their parts.
+        self._combinations: list[tuple[str, tuple[str, ...]]] = []
+        #: The part of each combination that stands in the fewest others → combinations.
+        self._rarest: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        self._state: _State | None = None
+        self._states = 0
         self._parts: dict[str, str] = {}
         #: Katakana reading → lemmas of phrase words that are read so.
         self._by_reading: dict[str, set[str]] = defaultdict(set)
         self._read: dict[str, _Sequence] = {}
-        self._stems: dict[str, set[str]] = defaultdict(set)
         self._readings: dict[str, str] = {}
-        self._keys: set[str] = set()
         self._words: dict[tuple[str, str, str, tuple[str, ...]], _WordReading] = {}
-
-    @property
-    def root(self) -> Node:
-        """Where every phrase begins."""
-        return self._root
-
-    def words(self) -> list[Word]:
-        """The words of all phrases."""
-        return [Word(key, frozenset(self._stems[key])) for key in sorted(self._keys)]
 
     def add(self, name: str, phrase: str) -> None:
         """Adds a phrase under a name.
@@ -202,6 +204,7 @@ class Phrases:
                 the phrase stands for too many strings.
         """
         self._words.clear()
+        self._state = None
         parts = [part.strip() for part in _split(phrase, "+")]
         if len(parts) == 1:
             self._add_sequence(name, phrase)
@@ -212,7 +215,7 @@ class Phrases:
                 self._parts[part] = f"{_PART}{len(self._parts)}"
                 self._add_sequence(self._parts[part], part)
             names.append(self._parts[part])
-        self._combinations[names[0]].append((name, dict.fromkeys(names)))
+        self._combinations.append((name, tuple(dict.fromkeys(names))))
 
     def find(self, tokens: Sequence[Token]) -> list[Hit]:
         """All hits, in order of their first word; of one name's overlapping hits the longest."""
@@ -228,69 +231,90 @@ class Phrases:
                 stop = at + 1
             onward[at] = range(at + 1, min(stop, at + MAX_GAP + 1) + 1)
         # What stands there, to turn back at once where no phrase goes on.
-        ahead = [frozenset(key for i in places for key in keys[i]) for places in onward]
-        found: dict[str, set[tuple[int, int]]] = defaultdict(set)
-        roots, numbers = self._root.children, self._root.numbers
+        ahead = [{key for i in places for key in keys[i]} for places in onward]
+        root = self._start()
+        places = []
         for start, names in enumerate(alone):
             for key in names:
-                child = roots.get(key)
-                if child is not None:
-                    self._walk(child, start, keys, onward, ahead, found)
+                if key in root.following:
+                    places.append((self._step(root, key), start, start))
                 if key[:1].isdigit():
-                    for node in _within(numbers, key):
-                        self._walk(node, start, keys, onward, ahead, found)
-        return self._hits(found, tokens)
-
-    def _hits(self, found: dict[str, set[tuple[int, int]]], tokens: Sequence[Token]) -> list[Hit]:
-        """Hits of the spans found for phrases and parts of phrases."""
-        for first in [name for name in found if name in self._combinations]:
-            for name, parts in self._combinations[first]:
-                if found.keys() >= parts.keys():
-                    spans = _together(tokens, [found[part] for part in parts])
-                    if spans:
-                        found[name] |= spans
-        hits = [
-            Hit(name, first, last)
-            for name, spans in found.items()
-            if name[0] != _PART
-            for first, last in _distinct(spans)
-        ]
-        return sorted(hits, key=attrgetter("first", "last", "name"))
-
-    def _walk(
-        self,
-        node: Node,
-        start: int,
-        keys: Sequence[tuple[str, ...]],
-        onward: Sequence[range],
-        ahead: Sequence[frozenset[str]],
-        found: dict[str, set[tuple[int, int]]],
-    ) -> None:
-        """Follows every phrase that goes on behind word ``start``, past words that may be skipped."""
-        places = [(node, start)]
+                    places += [(state, start, start) for state in self._number(root, key)]
+        ended = []
         while places:
-            node, at = places.pop()
-            span = start, at
-            for name in node.ends:
-                found[name].add(span)
-            for following in node.onward:
-                places.append((following, at))
-            children, numbers = node.children, node.numbers
-            if not numbers and (not children or children.keys().isdisjoint(ahead[at])):
+            state, start, at = place = places.pop()
+            if state.phrases or state.parts:
+                ended.append(place)
+            following, numbers = state.following, state.numbers
+            if not numbers and following.keys().isdisjoint(ahead[at]):
                 continue
             for index in onward[at]:
                 for key in keys[index]:
-                    child = children.get(key)
-                    if child is not None and (key != WISH or self._wished(keys, at, index)):
-                        places.append((child, index))
+                    if key in following and (key != WISH or _wished(keys, at, index)):
+                        places.append(
+                            (state.states.get(key) or self._step(state, key), start, index)
+                        )
                     if numbers and key[:1].isdigit():
-                        places += [(n, index) for n in _within(numbers, key)]
+                        places += [(state, start, index) for state in self._number(state, key)]
+        return self._hits(ended, tokens)
+
+    def _start(self) -> _State:
+        """Where every phrase begins."""
+        state = self._state
+        if state is None:
+            uses = Counter(part for _, parts in self._combinations for part in parts)
+            rarest = defaultdict(list)
+            for name, parts in self._combinations:
+                rarest[min(parts, key=lambda part: uses[part])].append((name, parts))
+            self._rarest = rarest
+        if state is None or self._states >= MAX_STATES:
+            state = self._state = _State([self._root])
+            self._states = 1
+        return state
+
+    def _step(self, state: _State, word: str) -> _State:
+        """The state that a word leads to, one of ``state.following``; kept, for words repeat."""
+        known = state.states.get(word)
+        if known is None:
+            known = state.states[word] = _State(state.following[word])
+            self._states += 1
+        return known
 
     @staticmethod
-    def _wished(keys: Sequence[tuple[str, ...]], at: int, index: int) -> bool:
-        """Whether たい belongs to the verb at ``at``: 消えたい, 消えてしまいたい; not 消えたら行きたい."""
-        between = {keys[i][0] for i in range(at + 1, index) if keys[i]}
-        return between <= _BEFORE_WISH
+    def _number(state: _State, word: str) -> list[_State]:
+        """The state that a number leads to, if there is one."""
+        nodes = _within(state.numbers, word)
+        return [_State(nodes)] if nodes else []
+
+    def _hits(self, ended: Sequence[tuple[_State, int, int]], tokens: Sequence[Token]) -> list[Hit]:
+        """Hits of the places where phrases and parts of phrases end, with their first and last word."""
+        parts = frozenset[str]().union(*(state.parts for state, _, _ in ended))
+        whole = [
+            (name, needed)
+            for rarest in parts & self._rarest.keys()
+            for name, needed in self._rarest[rarest]
+            if parts.issuperset(needed)
+        ]
+        parts = frozenset(part for _, needed in whole for part in needed)
+        found: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        for state, first, last in ended:
+            for name in itertools.chain(state.phrases, state.parts & parts):
+                found[name].add((first, last))
+        if whole:
+            bounds = _sentences(tokens)
+            for name, needed in whole:
+                spans = _together(bounds, [found[part] for part in needed])
+                if spans:
+                    found[name] |= spans
+        return sorted(
+            (
+                Hit(name, first, last)
+                for name, spans in found.items()
+                if name[0] != _PART
+                for first, last in _distinct(spans)
+            ),
+            key=attrgetter("first", "last", "name"),
+        )
 
     def _add_sequence(self, name: str, phrase: str) -> None:
         pieces = _pieces(phrase, self._groups)
@@ -315,10 +339,9 @@ class Phrases:
         alone = len(pieces) == 1
         for index, options in enumerate(pieces):
             last = index == len(pieces) - 1
-            target = Node()
+            target = _Node()
             for place in places:
                 for words in options:
-                    self._keys.update(words)
                     node = place
                     for word in _exact(words) if alone and len(words) == 1 else words:
                         node = _added(node, word)
@@ -357,7 +380,6 @@ class Phrases:
             reading = self._reading_of(tokens[i])
             if reading and keys[i][0] not in (NEGATION, ABSENT):
                 self._by_reading[reading].add(keys[i][0])
-            self._stems[keys[i][-1]] |= _stems(tokens[i], keys[i][-1], reading)
         # 死のう, the will, is said by 死のう only; 死ぬ is said by both.
         return tuple(keys[i][-1] for i in kept)
 
@@ -399,6 +421,12 @@ class Phrases:
         return keys, (*keys, *alone)
 
 
+def _wished(keys: Sequence[tuple[str, ...]], at: int, index: int) -> bool:
+    """Whether たい belongs to the verb at ``at``: 消えたい, 消えてしまいたい; not 消えたら行きたい."""
+    between = {keys[i][0] for i in range(at + 1, index) if keys[i]}
+    return between <= _BEFORE_WISH
+
+
 def phrase_samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: int) -> list[str]:
     """Texts that a phrase stands for, some of them drawn by lot when there are more.
 
@@ -417,45 +445,21 @@ def phrase_samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: in
     return texts
 
 
-def _within(numbers: Mapping[tuple[float, float], Node], key: str) -> list[Node]:
+def _within(numbers: Iterable[tuple[tuple[float, float], _Node]], key: str) -> list[_Node]:
     """Where a number leads."""
     if not _NUMBER.fullmatch(key):
         return []
     value = float(key.replace(",", ""))
-    return [node for (low, high), node in numbers.items() if low <= value <= high]
+    return [node for (low, high), node in numbers if low <= value <= high]
 
 
-def _added(node: Node, word: str) -> Node:
+def _added(node: _Node, word: str) -> _Node:
     """The place that a word of a phrase leads to, made if there is none."""
     ranged = _RANGE.fullmatch(word.removeprefix("="))
     if not ranged:
-        return node.children.setdefault(word, Node())
+        return node.children.setdefault(word, _Node())
     low, high = float(ranged.group(1) or 0), float(ranged.group(2) or "inf")
-    return node.numbers.setdefault((low, high), Node())
-
-
-def _stems(token: Token, key: str, reading: str) -> set[str]:
-    """How a word begins, whatever its form: 割れる → 割レ, ワレ; 吐く → 吐, ハキ, ハイ."""
-    if key == NEGATION:
-        return {"ナイ", "ナク", "ナカッ", "ナケ", "ヘン", "マセン", "ネエ", "ネェ"}
-    if key == ABSENT:
-        return {"ナイ", "ナク", "ナカッ", "ナシ", "無イ", "無ク", "無シ", "アリマセン"}
-    if key == "たい":
-        return {"タイ", "タク", "タカッ", "テエ", "テェ"}
-    base = fold_kana(token.base)
-    spoken = {base, reading} - {""}
-    if key.endswith("う") and key != token.lemma:
-        return {fold_kana(token.norm)}
-    if token.pos[0] not in ("動詞", "形容詞") or len(base) < 2:
-        return spoken
-    row = _ROWS.get(token.pos[4], "")
-    stems = set()
-    for word in spoken:
-        stem = word[:-1]
-        # A short stem in kana is told from other words only by what follows it.
-        vague = len(stem) < 3 and _KANA.fullmatch(stem)
-        stems |= {stem + end for end in row} if vague and row else {stem}
-    return stems
+    return node.numbers.setdefault((low, high), _Node())
 
 
 def _exact(words: _Sequence) -> _Sequence:
@@ -619,12 +623,18 @@ def _may_be_skipped(tokens: Sequence[Token], index: int, skip: bool | None) -> b
 
 
 def _together(
-    tokens: Sequence[Token], parts: Sequence[set[tuple[int, int]]]
+    bounds: Sequence[tuple[int, int]], parts: Sequence[set[tuple[int, int]]]
 ) -> set[tuple[int, int]]:
-    """Spans that hold one span of each part within a sentence; each part has one at least."""
+    """Spans that hold one span of each part within a sentence; each part has one at least.
+
+    Args:
+        bounds: for each word where its sentence begins and ends.
+        parts: spans of each part.
+    """
     spans = set()
     for anchor in parts[0]:
-        low, high = _sentence(tokens, anchor)
+        low = max(bounds[anchor[0]][0], anchor[0] - 2 * MAX_DISTANCE)
+        high = min(bounds[anchor[1]][1], anchor[1] + 2 * MAX_DISTANCE)
         span = anchor
         for part in parts[1:]:
             near = [
@@ -634,27 +644,25 @@ def _together(
             ]  # fmt: skip
             if not near:
                 break
-            best = min(near, key=lambda s: abs(s[0] - anchor[0]))
+            best = min(near, key=lambda s: (abs(s[0] - anchor[0]), s))
             span = min(span[0], best[0]), max(span[1], best[1])
         else:
             spans.add(span)
     return spans
 
 
-def _sentence(tokens: Sequence[Token], span: tuple[int, int]) -> tuple[int, int]:
-    low = span[0]
-    while (
-        low > 0 and span[0] - low < 2 * MAX_DISTANCE and tokens[low - 1].norm not in _SENTENCE_END
-    ):
-        low -= 1
-    high = span[1] + 1
-    while (
-        high < len(tokens)
-        and high - span[1] < 2 * MAX_DISTANCE
-        and (tokens[high].norm not in _SENTENCE_END)
-    ):
-        high += 1
-    return low, high
+def _sentences(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """For each word where its sentence begins and ends, without the mark that ends it.
+
+    That mark belongs to no sentence, and to the one before it when it is asked.
+    """
+    bounds: list[tuple[int, int]] = []
+    low = 0
+    for i, token in enumerate(tokens):
+        if token.norm in _SENTENCE_END:
+            bounds += [(low, i)] * (i - low + 1)
+            low = i + 1
+    return bounds + [(low, len(tokens))] * (len(tokens) - low)
 
 
 def _distinct(spans: set[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -5,11 +5,11 @@ Built on ``core.assertion``. What stays unclear counts as reported, the safe sid
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 
-from core.assertion import Assertion, assertion_at
+from core.assertion import Assertion, Clauses, assertion_at
 from core.grammar import (
     CLAUSE_CONJUNCTIONS,
     CLAUSE_MARKS,
@@ -156,6 +156,7 @@ class Standings:
     def __init__(self, tokens: Sequence[Token], mentioned: Container[int] = ()) -> None:
         self._tokens = tokens
         self._mentioned = mentioned
+        self._ends = [i + 1 for i, t in enumerate(tokens) if t.norm in _SENTENCE_ENDS]
         self._sentences: dict[tuple[int, int], _Sentence] = {}
         self._known: dict[tuple[int, int], Assertion] = {}
 
@@ -176,19 +177,25 @@ class Standings:
             found = self._known[first, last] = self._read(first, last)
         return found
 
+    def _bounds(self, first: int, last: int) -> tuple[int, int]:
+        """The words of the mention's sentence, at most ``_REACH`` on each side."""
+        before = bisect.bisect_right(self._ends, first)
+        behind = bisect.bisect_left(self._ends, last + 2)
+        low = max(self._ends[before - 1] if before else 0, first - _REACH)
+        end = self._ends[behind] if behind < len(self._ends) else len(self._tokens)
+        return low, min(end, last + _REACH)
+
     def _read(self, first: int, last: int) -> Assertion:
-        bounds = low, high = _sentence(self._tokens, first, last)
+        bounds = low, high = self._bounds(first, last)
         sentence = self._sentences.get(bounds)
         if sentence is None:
-            words = self._tokens[low:high]
             things = frozenset(i - low for i in range(low, high) if i in self._mentioned)
-            forms = frozenset(t.lemma for t in words) | frozenset(t.norm for t in words)
-            sentence = self._sentences[bounds] = _Sentence(words, things, forms)
-        words, things = sentence.words, sentence.things
+            sentence = self._sentences[bounds] = _Sentence(self._tokens[low:high], things)
+        words, things = sentence.clauses.tokens, sentence.things
         at, end = first - low, last - low
-        if sentence.has(_DENYING) and _denied_as_a_whole(words, end, things):
+        if sentence.denies and _denied_as_a_whole(words, end, things):
             return Assertion.NEGATED
-        stated = assertion_at(words, at, end, things)
+        stated = assertion_at(sentence.clauses, at, end, things)
         if stated is Assertion.HYPOTHETICAL and _tells_what_followed(words, end, things):
             stated = Assertion.REPORTED
         if stated is Assertion.ASKED and (
@@ -197,32 +204,39 @@ class Standings:
             stated = Assertion.REPORTED
         if stated is not Assertion.REPORTED:
             return stated
-        if sentence.has(_GENERAL) and _spoken_of_in_general(words, end):
+        if sentence.generalises and _spoken_of_in_general(words, end):
             return Assertion.ASKED
-        if sentence.has(_MEDIA) and _seen_in_media(words, at):
+        if sentence.quotes and _seen_in_media(words, at):
             return Assertion.IDIOM
-        if sentence.has(_PERSONS) and _told_of_another(words, end):
+        if sentence.names and _told_of_another(words, end):
             return Assertion.OTHER
-        if sentence.has(_DATING) and _long_ago(words, at, end):
+        if sentence.dates and _long_ago(words, at, end):
             return Assertion.PAST
-        if sentence.has(_ENDING) and _over(words, end):
+        if sentence.ends and _over(words, end):
             return Assertion.OVER
         return Assertion.REPORTED
 
 
-@dataclass(frozen=True)
 class _Sentence:
-    """A sentence, its words that belong to mentions, and every form of its words."""
+    """A sentence: its clauses, its words that belong to mentions, and what it cannot say.
 
-    words: Sequence[Token]
-    things: frozenset[int]
-    forms: frozenset[str]
+    Without a word that denies, none of what denies need be looked for; and so on.
+    """
 
-    def has(self, forms: frozenset[str]) -> bool:
-        """Whether one of these words stands in it; without one, what needs it need not be looked
-        for.
-        """
-        return not self.forms.isdisjoint(forms)
+    __slots__ = (
+        "clauses", "dates", "denies", "ends", "generalises", "names", "quotes", "things",
+    )  # fmt: skip
+
+    def __init__(self, words: Sequence[Token], things: frozenset[int]) -> None:
+        self.clauses = Clauses(words)
+        self.things = things
+        forms = {t.lemma for t in words} | {t.norm for t in words}
+        self.denies = not forms.isdisjoint(_DENYING)
+        self.generalises = not forms.isdisjoint(_GENERAL)
+        self.quotes = not forms.isdisjoint(_MEDIA)
+        self.names = not forms.isdisjoint(_PERSONS)
+        self.dates = not forms.isdisjoint(_DATING)
+        self.ends = not forms.isdisjoint(_ENDING)
 
 
 def standing_of(
@@ -258,19 +272,6 @@ def is_done(tokens: Sequence[Token], last: int) -> bool:
             # 飲んで病院へ: another thing is told
             return not verb or tokens[last + 1].norm in ("て", "で")
     return not verb
-
-
-def _sentence(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
-    """The words of the mention's sentence, at most ``_REACH`` on each side."""
-    low = first
-    while low > 0 and first - low < _REACH and tokens[low - 1].norm not in _SENTENCE_ENDS:
-        low -= 1
-    high = last + 1
-    while high < len(tokens) and high - last < _REACH:
-        high += 1
-        if tokens[high - 1].norm in _SENTENCE_ENDS:
-            break
-    return low, high
 
 
 def _denied_as_a_whole(words: Sequence[Token], last: int, things: Container[int]) -> bool:

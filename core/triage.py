@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.assertion import Assertion, denies_a_part
 from core.faults import DataError, Fault
@@ -56,6 +56,8 @@ _SIGNS = ("+", "-")
 _NOT = "not"
 _TAKEN_BACK = "taken_back"
 _STOP_WORDS = "stop_words"
+#: First letter of the name of the phrases with which a finding is something else.
+_NOT_WHEN = "!"
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,7 @@ class Rule:
     examples: Mapping[str, tuple[Text, ...]]
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(NamedTuple):
     """A finding's words in a message, and what the message says of them.
 
     ``text == message[start:end]``.
@@ -293,6 +294,7 @@ class Triage:
         self._texts = PatientText(tokenizer, _read_spellings(spellings), kana)
         self._misspellings = Misspellings(whole, pieces)
         self._messages = messages
+        self._done = {name for name, finding in self.findings.items() if finding.done}
         self._ears: UrgencyModel | None = None
         self._ignored: frozenset[Assertion] = frozenset()
         if check_examples:
@@ -511,27 +513,26 @@ class Triage:
     def _mentions(self, piece: Piece, hits: Sequence[Hit]) -> list[Mention]:
         text, tokens = piece.text.original, piece.tokens
         excluded: dict[str, list[Hit]] = defaultdict(list)
-        for hit in hits:
-            if hit.name.startswith("!"):
-                excluded[hit.name[1:]].append(hit)
         # What is done with the drug is no item of a list of complaints: 高熱、薬は続けていい?
-        done = {i for h in hits if self._is_done(h.name) for i in range(h.first, h.last + 1)}
-        mentioned = frozenset(
-            itertools.chain.from_iterable(range(h.first, h.last + 1) for h in hits)
-        ).difference(done)
+        mentioned: set[int] = set()
+        done: set[int] = set()
+        for name, first, last in hits:
+            if name[0] == _NOT_WHEN:
+                excluded[name[1:]].append(Hit(name, first, last))
+            (done if name in self._done else mentioned).update(range(first, last + 1))
+        standings = Standings(tokens, mentioned - done)
         mentions = []
-        standings = Standings(tokens, mentioned)
         seen: Counter[str] = Counter()
         for hit in hits:
-            seen[hit.name] += 1
-            if hit.name not in self.findings or seen[hit.name] > MAX_MENTIONS:
+            finding = self.findings.get(hit.name)
+            if finding is None or seen[hit.name] >= MAX_MENTIONS:
                 continue
-            finding = self.findings[hit.name]
+            seen[hit.name] += 1
             start, end = tokens[hit.first].start, tokens[hit.last].end
             others = excluded.get(hit.name)
             if others and any(_near(other, hit, tokens) for other in others):
                 standing = Assertion.IDIOM
-            elif hit.first < hit.last and denies_a_part(tokens, start, end):
+            elif hit.first < hit.last and denies_a_part(tokens, hit.first, hit.last):
                 standing = Assertion.NEGATED
             elif finding.done and not is_done(tokens, hit.last):
                 standing = Assertion.HYPOTHETICAL
@@ -548,10 +549,6 @@ class Triage:
                 )
             )  # fmt: skip
         return mentions
-
-    def _is_done(self, name: str) -> bool:
-        finding = self.findings.get(name)
-        return finding is not None and finding.done
 
     def _words_of(
         self, rule_id: str | None, level: str, mentions: Sequence[Mention], held: set[str]
@@ -675,7 +672,7 @@ def _compile(
     faults = []
     everything = (*findings.values(), Finding(_TAKEN_BACK, RULES_FILE, tuple(taken_back)))
     for finding in everything:
-        named = ((finding.name, finding.phrases), (f"!{finding.name}", finding.not_when))
+        named = ((finding.name, finding.phrases), (f"{_NOT_WHEN}{finding.name}", finding.not_when))
         for name, texts in named:
             for text in texts:
                 try:
