@@ -15,9 +15,8 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import NamedTuple
 
 from core.japanese import JapaneseTokenizer, Token, fold_kana
@@ -99,13 +98,13 @@ class Hit(NamedTuple):
     """A phrase found in a text.
 
     Attributes:
-        name: what the phrase stands for.
         first, last: indices of its first and last word among the text's tokens.
+        name: what the phrase stands for.
     """
 
-    name: str
     first: int
     last: int
+    name: str
 
 
 class PhraseError(ValueError):
@@ -161,10 +160,20 @@ _Sequence = tuple[str, ...]
 
 
 class _WordReading(NamedTuple):
-    """What a word of a text may be: within a phrase, alone; whether a phrase may skip it."""
+    """What a word of a text may be.
 
+    Attributes:
+        name: what it is called; "" for a mark.
+        keys: words within phrases that it may stand for.
+        alone: words that phrases begin with.
+        number: its value.
+        skip: whether a phrase may skip it (``_skip_of``).
+    """
+
+    name: str
     keys: tuple[str, ...]
     alone: tuple[str, ...]
+    number: float | None
     skip: bool | None
 
 
@@ -183,6 +192,8 @@ class Phrases:
         self._tokenizer = tokenizer
         self._groups = groups
         self._root = _Node()
+        #: Words that stand behind others in phrases.
+        self._inner: set[str] = set()
         #: Names of combinations and their parts.
         self._combinations: list[tuple[str, tuple[str, ...]]] = []
         #: The part of each combination that stands in the fewest others → combinations.
@@ -220,9 +231,11 @@ class Phrases:
     def find(self, tokens: Sequence[Token]) -> list[Hit]:
         """All hits, in order of their first word; of one name's overlapping hits the longest."""
         words = [self._reading_of_word(token) for token in tokens]
-        alone = [word.alone for word in words]
-        keys = [word.keys for word in words]
-        _join_absence(tokens, keys, alone)
+        for exists, negation in _absences(tokens):
+            words[exists] = words[exists]._replace(name="", keys=(), alone=())
+            words[negation] = words[negation]._replace(
+                name=ABSENT, keys=(ABSENT,), alone=(ABSENT, *_exact((ABSENT,)))
+            )
         # Where a phrase may go on behind each word: up to the first that may not be skipped.
         onward = [range(0)] * len(tokens)
         stop = len(tokens) - 1
@@ -231,15 +244,15 @@ class Phrases:
                 stop = at + 1
             onward[at] = range(at + 1, min(stop, at + MAX_GAP + 1) + 1)
         # What stands there, to turn back at once where no phrase goes on.
-        ahead = [{key for i in places for key in keys[i]} for places in onward]
+        ahead = [{key for i in places for key in words[i].keys} for places in onward]
         root = self._start()
         places = []
-        for start, names in enumerate(alone):
-            for key in names:
+        for start, word in enumerate(words):
+            for key in word.alone:
                 if key in root.following:
                     places.append((self._step(root, key), start, start))
-                if key[:1].isdigit():
-                    places += [(state, start, start) for state in self._number(root, key)]
+            if word.number is not None:
+                places += [(state, start, start) for state in self._number(root, word.number)]
         ended = []
         while places:
             state, start, at = place = places.pop()
@@ -249,13 +262,12 @@ class Phrases:
             if not numbers and following.keys().isdisjoint(ahead[at]):
                 continue
             for index in onward[at]:
-                for key in keys[index]:
-                    if key in following and (key != WISH or _wished(keys, at, index)):
-                        places.append(
-                            (state.states.get(key) or self._step(state, key), start, index)
-                        )
-                    if numbers and key[:1].isdigit():
-                        places += [(state, start, index) for state in self._number(state, key)]
+                word = words[index]
+                for key in word.keys:
+                    if key in following and (key != WISH or _wished(words, at, index)):
+                        places.append((self._step(state, key), start, index))
+                if numbers and word.number is not None:
+                    places += [(s, start, index) for s in self._number(state, word.number)]
         return self._hits(ended, tokens)
 
     def _start(self) -> _State:
@@ -281,9 +293,9 @@ class Phrases:
         return known
 
     @staticmethod
-    def _number(state: _State, word: str) -> list[_State]:
+    def _number(state: _State, value: float) -> list[_State]:
         """The state that a number leads to, if there is one."""
-        nodes = _within(state.numbers, word)
+        nodes = [node for (low, high), node in state.numbers if low <= value <= high]
         return [_State(nodes)] if nodes else []
 
     def _hits(self, ended: Sequence[tuple[_State, int, int]], tokens: Sequence[Token]) -> list[Hit]:
@@ -307,13 +319,10 @@ class Phrases:
                 if spans:
                     found[name] |= spans
         return sorted(
-            (
-                Hit(name, first, last)
-                for name, spans in found.items()
-                if name[0] != _PART
-                for first, last in _distinct(spans)
-            ),
-            key=attrgetter("first", "last", "name"),
+            Hit(first, last, name)
+            for name, spans in found.items()
+            if name[0] != _PART
+            for first, last in _distinct(spans)
         )
 
     def _add_sequence(self, name: str, phrase: str) -> None:
@@ -344,6 +353,8 @@ class Phrases:
                 for words in options:
                     node = place
                     for word in _exact(words) if alone and len(words) == 1 else words:
+                        if node is not self._root:
+                            self._inner.add(word)
                         node = _added(node, word)
                     if last:
                         node.ends.add(name)
@@ -369,7 +380,8 @@ class Phrases:
             return tuple(words)
         tokens = self._tokenizer.tokenize(text)
         keys = [_keys(token) for token in tokens]
-        _join_absence(tokens, keys)
+        for exists, negation in _absences(tokens):
+            keys[exists], keys[negation] = (), (ABSENT,)
         kept = [i for i in range(len(tokens)) if keys[i] and _is_word(tokens, i, keys[i])]
         if not kept:
             # 「ただれる」 read as an auxiliary, 「のむ」 as a particle: better that than nothing.
@@ -400,31 +412,32 @@ class Phrases:
         if known is None:
             if len(self._words) >= MAX_KEPT_WORDS:
                 self._words.clear()
-            keys, alone = self._keys_of(token)
-            known = _WordReading(keys, alone, _skip_of(token))
-            self._words[token.norm, token.lemma, token.base, token.pos] = known
+            known = self._words[token.norm, token.lemma, token.base, token.pos] = self._read_word(
+                token
+            )
         return known
 
-    def _keys_of(self, token: Token) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What a word may be: its lemma and, if it is written in kana, all that it may stand for;
-        and besides that what it may be alone.
-        """
-        keys = _keys(token)
-        if not keys:
-            return (), ()
+    def _read_word(self, token: Token) -> _WordReading:
+        own = keys = _keys(token)
         alone = _exact(keys)
-        if _KANA.fullmatch(token.base) and token.pos[0] not in ("助詞", "助動詞"):
+        if keys and _KANA.fullmatch(token.base) and token.pos[0] not in ("助詞", "助動詞"):
             meant = tuple(self._by_reading.get(fold_kana(token.base), ()))
             keys = tuple(dict.fromkeys((*keys, *meant)))
             if len(token.base) >= _SHORT_KANA:
                 alone = _exact(keys)
-        return keys, (*keys, *alone)
+        number = own[0].replace(",", "") if own and _NUMBER.fullmatch(own[0]) else None
+        return _WordReading(
+            own[0] if own else "",
+            tuple(key for key in keys if key in self._inner),
+            tuple(key for key in (*keys, *alone) if key in self._root.children),
+            None if number is None else float(number),
+            _skip_of(token),
+        )
 
 
-def _wished(keys: Sequence[tuple[str, ...]], at: int, index: int) -> bool:
+def _wished(words: Sequence[_WordReading], at: int, index: int) -> bool:
     """Whether たい belongs to the verb at ``at``: 消えたい, 消えてしまいたい; not 消えたら行きたい."""
-    between = {keys[i][0] for i in range(at + 1, index) if keys[i]}
-    return between <= _BEFORE_WISH
+    return all(word.name in _BEFORE_WISH for word in words[at + 1 : index] if word.name)
 
 
 def phrase_samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: int) -> list[str]:
@@ -443,14 +456,6 @@ def phrase_samples(phrase: str, groups: Mapping[str, Sequence[str]], at_most: in
             lots = random.Random(part)
             texts += ["".join(map(lots.choice, pieces)) for _ in range(at_most)]
     return texts
-
-
-def _within(numbers: Iterable[tuple[tuple[float, float], _Node]], key: str) -> list[_Node]:
-    """Where a number leads."""
-    if not _NUMBER.fullmatch(key):
-        return []
-    value = float(key.replace(",", ""))
-    return [node for (low, high), node in numbers if low <= value <= high]
 
 
 def _added(node: _Node, word: str) -> _Node:
@@ -541,19 +546,13 @@ def _keys(token: Token) -> tuple[str, ...]:
     return (token.lemma,)
 
 
-def _join_absence(
-    tokens: Sequence[Token],
-    keys: list[tuple[str, ...]],
-    alone: list[tuple[str, ...]] | None = None,
-) -> None:
-    """ありません and あらへん are one word: 無い."""
+def _absences(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """ありません and あらへん are one word, 無い: where its verb and its negation stand."""
     for i, token in enumerate(tokens):
         if token.lemma == "有る" and token.pos[0] == "動詞":
             for j in range(i + 1, min(i + 4, len(tokens))):
                 if is_negation(tokens[j]):
-                    keys[i], keys[j] = (), (ABSENT,)
-                    if alone is not None:
-                        alone[i], alone[j] = (), (ABSENT, f"={ABSENT}")
+                    yield i, j
                     break
                 if tokens[j].pos[0] != "助動詞":
                     break

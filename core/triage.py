@@ -516,9 +516,10 @@ class Triage:
         # What is done with the drug is no item of a list of complaints: 高熱、薬は続けていい?
         mentioned: set[int] = set()
         done: set[int] = set()
-        for name, first, last in hits:
+        for hit in hits:
+            first, last, name = hit
             if name[0] == _NOT_WHEN:
-                excluded[name[1:]].append(Hit(name, first, last))
+                excluded[name[1:]].append(hit)
             (done if name in self._done else mentioned).update(range(first, last + 1))
         standings = Standings(tokens, mentioned - done)
         mentions = []

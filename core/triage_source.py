@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import threading
 import time
@@ -49,6 +50,7 @@ class TriageSource:
         # The examples were checked when the files last changed; a start need not wait for them.
         self._current = Triage.load(folder, tokenizer, False, samples)
         self._current.listen()
+        _settle()
         self._checked = time.monotonic()
         self._lock = threading.Lock()
 
@@ -73,6 +75,7 @@ class TriageSource:
             return False
         changed.listen()
         self._current = changed
+        _settle()
         logger.info(sentence("tools.rules_reloaded"))
         return True
 
@@ -87,6 +90,16 @@ class TriageSource:
         files += sorted((self._folder / FINDINGS_FOLDER).glob("*.yml"))
         found = [(file.name, file.stat()) for file in files if file.exists()]
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
+
+
+def _settle() -> None:
+    """Takes what is loaded out of the garbage collector's sight.
+
+    The screen is some hundred thousand objects that stay; without this a message waits a tenth of a
+    second and more, now and then, for the collector to look at each of them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @functools.lru_cache(maxsize=4)

@@ -46,6 +46,8 @@ RULE_SHARE = 0.5
 #: Fewer samples than this, urgent or calm, teach nothing.
 MIN_SAMPLES = 200
 _FOLDS = 4
+#: Kinds of features: letters, words.
+_BLOCKS = 2
 #: Inverse strength of regularisation of scikit-learn's LogisticRegression.
 _C = 10.0
 _SENTENCE_ENDS = frozenset("。?!\n")
@@ -127,75 +129,56 @@ class UrgencyModel:
             at: where the text begins in the message.
         """
         parts = list(_parts(tokens))
-        rows, values, ends = self._features_of(parts)
-        if not len(values):
+        rows, values, starts = self._features_of(parts)
+        if not starts:
             return None
-        products = values[:, None] * self._levels[rows]
-        found: tuple[int, float, Heard] | None = None
-        for part, (low, high) in zip(parts, itertools.pairwise([0, *ends]), strict=True):
-            if low == high:
-                continue
-            scores = (self._bias[:2] + products[low:high].sum(axis=0)).tolist()
-            level = next((lv for lv in (1, 0) if scores[lv] >= self._limits[lv]), None)
-            if level is None or (found is not None and (level, scores[level]) <= found[:2]):
-                continue
-            heard = Heard(
-                (SAME_DAY, EMERGENCY)[level], self._rule(rows[low:high], values[low:high]),
-                at + part[0].start, at + part[-1].end,
-            )  # fmt: skip
-            found = level, scores[level], heard
-        return found[2] if found else None
+        scores = np.add.reduceat(values[:, None] * self._levels[rows], list(starts.values()))
+        loudest: tuple[int, float, int] | None = None
+        for part, of_part in zip(starts, (scores + self._bias[:2]).tolist(), strict=True):
+            level = next((lv for lv in (1, 0) if of_part[lv] >= self._limits[lv]), None)
+            if level is not None and (loudest is None or (level, of_part[level]) > loudest[:2]):
+                loudest = level, of_part[level], part
+        if loudest is None:
+            return None
+        level, _, part = loudest
+        low, high = (
+            starts[part],
+            min((n for n in starts.values() if n > starts[part]), default=None),
+        )
+        return Heard(
+            (SAME_DAY, EMERGENCY)[level], self._rule(rows[low:high], values[low:high]),
+            at + parts[part][0].start, at + parts[part][-1].end,
+        )  # fmt: skip
 
     def _features_of(
         self, parts: Sequence[Sequence[Token]]
-    ) -> tuple[NDArray[np.int64], Floats, list[int]]:
-        """The known features of some texts: rows of ``weights``, their values, where each text ends."""
-        rows: list[int] = []
-        counts: list[int] = []
-        blocks, ends = [0], []
-        for part in parts:
-            for block in self._known(part):
-                rows += block
-                counts += block.values()
-                blocks.append(len(rows))
-            ends.append(len(rows))
-        where = np.asarray(rows, np.int64)
-        values = self._frequencies[where] * (1 + np.log(np.asarray(counts, np.float32)))
-        # Each block of each text is scaled to unit length.
-        full = [(low, high) for low, high in itertools.pairwise(blocks) if low < high]
-        if full:
-            starts = [low for low, _ in full]
-            norms = np.sqrt(np.add.reduceat(values * values, starts))
-            values /= np.repeat(norms, [high - low for low, high in full])
-        return where, values.astype(np.float32), ends
+    ) -> tuple[NDArray[np.int64], Floats, dict[int, int]]:
+        """The known features of some texts.
 
-    def _known(self, tokens: Sequence[Token]) -> Iterator[dict[int, int]]:
-        """How often each known feature of a text stands in it, by block.
+        Args:
+            parts: the texts.
 
-        A run of letters is known only if the same run without its last letter is: what stands in
-        two messages, its beginning does too.
+        Returns:
+            Rows of ``weights`` and the features' values, text by text; and by index of each text
+            that has any where its features begin.
         """
+        count = len(self._rows)
         get = self._rows.get
-        letters = _letters(tokens)
-        runs: dict[int, int] = {}
-        for first in range(len(letters)):
-            for last in range(first + 1, min(first + MAX_LETTERS, len(letters)) + 1):
-                row = get(letters[first:last])
-                if row is None:
-                    break
-                runs[row] = runs.get(row, 0) + 1
-        yield runs
-        words = [t.lemma for t in tokens]
-        rows: dict[int, int] = {}
-        for first in range(len(words)):
-            run = ""
-            for following in words[first : first + MAX_WORDS]:
-                run += f"\t{following}"
-                row = get(run)
-                if row is None:
-                    break
-                rows[row] = rows.get(row, 0) + 1
-        yield rows
+        found: list[int] = []
+        for block, names in enumerate(itertools.chain.from_iterable(map(_blocks, parts))):
+            first = block * count
+            found += [first + row for row in map(get, names) if row is not None]
+        places, times = np.unique(np.asarray(found, np.int64), return_counts=True)
+        blocks, rows = np.divmod(places, max(count, 1))
+        values = self._frequencies[rows] * (1 + np.log(times.astype(np.float32)))
+        if not len(values):
+            return rows, values, {}
+        # Each block of each text is scaled to unit length.
+        starts = np.flatnonzero(np.diff(blocks, prepend=-1))
+        norms = np.sqrt(np.add.reduceat(values * values, starts))
+        values /= np.repeat(norms, np.diff(starts, append=len(values)))
+        texts, firsts = np.unique(blocks // _BLOCKS, return_index=True)
+        return rows, values, dict(zip(texts.tolist(), firsts.tolist(), strict=True))
 
     def _rule(self, rows: NDArray[np.int64], values: Floats) -> str | None:
         scores = self._bias[2:] + values @ self._weights[rows, 2:]
