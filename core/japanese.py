@@ -233,12 +233,16 @@ class JapaneseTokenizer:
         """Words of a text that is already normalised."""
         tokens: list[Token] = []
         original, starts, ends = normalized.original, normalized.starts, normalized.ends
+        entries = self._entries
+        last = 0
         for morpheme in self._tokenizer().tokenize(normalized.text):
             surface = morpheme.surface()
-            if not surface.strip():
+            first, last = last, last + len(surface)
+            if not surface or surface.isspace():
                 continue
-            start, end = starts[morpheme.begin()], ends[morpheme.end() - 1]
-            lemma, base, pos, reading, known = self._entry(morpheme)
+            start, end = starts[first], ends[last - 1]
+            entry = entries.get(morpheme.word_id()) or self._entry(morpheme)
+            lemma, base, pos, reading, known = entry
             if surface.isascii():
                 lemma = surface.lower()
             tokens.append(
@@ -247,22 +251,20 @@ class JapaneseTokenizer:
         return tokens
 
     def _entry(self, morpheme: Any) -> _Entry:
-        """What the dictionary says of a word; of one that it does not have, what SudachiPy guesses."""
+        """What the dictionary says of a word, kept; of one that it does not have, what SudachiPy guesses."""
         word = morpheme.word_id()
-        entry = self._entries.get(word)
-        if entry is None:
-            known = not morpheme.is_oov() and word & _NO_WORD != _NO_WORD
-            entry = (
-                morpheme.normalized_form().strip() or morpheme.surface(),
-                morpheme.dictionary_form(),
-                morpheme.part_of_speech(),
-                morpheme.reading_form(),
-                known,
-            )
-            if known:
-                if len(self._entries) >= _MAX_ENTRIES:
-                    self._entries.clear()
-                self._entries[word] = entry
+        known = not morpheme.is_oov() and word & _NO_WORD != _NO_WORD
+        entry = (
+            morpheme.normalized_form().strip() or morpheme.surface(),
+            morpheme.dictionary_form(),
+            morpheme.part_of_speech(),
+            morpheme.reading_form(),
+            known,
+        )
+        if known:
+            if len(self._entries) >= _MAX_ENTRIES:
+                self._entries.clear()
+            self._entries[word] = entry
         return entry
 
     def _tokenizer(self) -> Any:

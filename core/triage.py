@@ -37,8 +37,9 @@ MEMORY_TURNS = 10
 NEAR_WORDS = 5
 #: Texts of one phrase from which the order of letters and words is learnt.
 SAMPLES_OF_A_PHRASE = 12
-#: A finding said more often than this in one piece of a message is not looked at again there.
-MAX_MENTIONS = 30
+#: A finding said more often than this in one piece of a message is not looked at again there, nor
+#: one that has counted so often: once is enough for a rule.
+MAX_MENTIONS, MAX_COUNTED = 30, 3
 FINDINGS_FOLDER = "findings"
 RULES_FILE = "red_flags.yml"
 SPELLINGS_FILE = "spellings.yml"
@@ -524,9 +525,12 @@ class Triage:
         standings = Standings(tokens, mentioned - done)
         mentions = []
         seen: Counter[str] = Counter()
+        counted: Counter[str] = Counter()
         for hit in hits:
             finding = self.findings.get(hit.name)
             if finding is None or seen[hit.name] >= MAX_MENTIONS:
+                continue
+            if counted[hit.name] >= MAX_COUNTED:
                 continue
             seen[hit.name] += 1
             start, end = tokens[hit.first].start, tokens[hit.last].end
@@ -544,6 +548,7 @@ class Triage:
                 or standing in finding.counts_when
                 or standing in self._ignored
             )
+            counted[hit.name] += counts
             mentions.append(
                 Mention(
                     hit.name, start + piece.at, end + piece.at, text[start:end], standing, counts
