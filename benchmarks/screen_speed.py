@@ -1,7 +1,9 @@
 """The red-flag screen's time by the length of the message (``make bench-screen``, in ``make bench``).
 
-Messages are the frozen sentences of ``tests/safety``, joined up to each length. Timings are of one
-run on a shared machine: compare the rows, and the screen with SudachiPy alone, not runs.
+Messages are the frozen sentences of ``tests/safety``, joined up to each length. On a shared machine
+another process may take the processor at any time: each message is screened ``TRIES`` times and the
+fastest counts; the last column is what the first tries of all messages took. Compare the rows, and
+the screen with SudachiPy alone, not runs.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.safety import cases
 from core.triage_source import triage_of
@@ -22,6 +25,14 @@ ROOT = Path(__file__).resolve().parent.parent
 LENGTHS = (30, 100, 250, 500, 1000, 2000, 4000, 8000)
 #: Limits for messages up to 500 characters, in milliseconds.
 MEDIAN_LIMIT, P99_LIMIT = 2.0, 10.0
+TRIES = 3
+
+
+class _Times(NamedTuple):
+    """Milliseconds of each message: the first try, and the fastest."""
+
+    first: list[float]
+    fastest: list[float]
 
 
 def main() -> int:
@@ -34,14 +45,17 @@ def main() -> int:
     as_written = _times(triage.screen, sentences)
     mixed = [_message(sentences, random.Random(i).randint(5, 500), i) for i in range(5 * count)]
     up_to_500 = _times(triage.screen, mixed)
-    print("| messages | median, ms | p99, ms | µs a character | times SudachiPy alone |")
-    print("|---|---|---|---|---|")
+    print(
+        "| messages | median, ms | p99, ms | µs a character | times SudachiPy alone "
+        "| p99 of the first tries, ms |"
+    )
+    print("|---|---|---|---|---|---|")
     _row("frozen sentences as written", sentences, as_written, triage.tokenizer.tokenize)
     _row("lengths drawn evenly from 5 to 500", mixed, up_to_500, triage.tokenizer.tokenize)
     for length in LENGTHS:
         texts = [_message(sentences, length, i) for i in range(max(20, count * 100 // length))]
         _row(f"{length} characters", texts, _times(triage.screen, texts), triage.tokenizer.tokenize)
-    kept = _median(as_written) <= MEDIAN_LIMIT and _p99(up_to_500) <= P99_LIMIT
+    kept = _median(as_written.fastest) <= MEDIAN_LIMIT and _p99(up_to_500.fastest) <= P99_LIMIT
     print(
         f"\nlimits: median ≤ {MEDIAN_LIMIT} ms (as written), p99 ≤ {P99_LIMIT} ms (up to 500 "
         f"characters): {'kept' if kept else 'NOT kept'}"
@@ -49,14 +63,13 @@ def main() -> int:
     return 0 if kept else 1
 
 
-def _row(
-    name: str, texts: Sequence[str], times: Sequence[float], alone: Callable[[str], object]
-) -> None:
+def _row(name: str, texts: Sequence[str], times: _Times, alone: Callable[[str], object]) -> None:
     letters = sum(map(len, texts)) / len(texts)
-    ratio = _median(times) / _median(_times(alone, texts))
+    ratio = _median(times.fastest) / _median(_times(alone, texts).fastest)
     print(
-        f"| {name} | {_median(times):.2f} | {_p99(times):.2f} "
-        f"| {1000 * _median(times) / letters:.1f} | {ratio:.1f} |"
+        f"| {name} | {_median(times.fastest):.2f} | {_p99(times.fastest):.2f} "
+        f"| {1000 * _median(times.fastest) / letters:.1f} | {ratio:.1f} "
+        f"| {_p99(times.first):.2f} |"
     )
 
 
@@ -69,16 +82,17 @@ def _message(sentences: Sequence[str], length: int, seed: int) -> str:
     return text[:length]
 
 
-def _times(call: Callable[[str], object], texts: Sequence[str]) -> list[float]:
+def _times(call: Callable[[str], object], texts: Sequence[str]) -> _Times:
     """Milliseconds of each call, after a warm-up."""
     for text in texts[:20]:
         call(text)
-    times = []
-    for text in texts:
-        start = time.perf_counter()
-        call(text)
-        times.append((time.perf_counter() - start) * 1000)
-    return times
+    tries: list[list[float]] = [[] for _ in range(TRIES)]
+    for times in tries:
+        for text in texts:
+            start = time.perf_counter()
+            call(text)
+            times.append((time.perf_counter() - start) * 1000)
+    return _Times(tries[0], [min(of_text) for of_text in zip(*tries, strict=True)])
 
 
 def _median(times: Sequence[float]) -> float:

@@ -101,7 +101,12 @@ class Misspellings:
             text: a sentence or more; the time grows with its length.
         """
         padded = f"{_EDGE}{text.text}{_EDGE}"
-        costs = [0.0, *(self._cost(padded, i) for i in range(1, len(padded)))]
+        # Most letters stand behind others that a sample has, too.
+        seen = (
+            self._likelihood.get(padded[max(0, i - ORDER + 1) : i + 1]) for i in range(len(padded))
+        )
+        costs = [self._cost(padded, i) if cost is None else cost for i, cost in enumerate(seen)]
+        costs[0] = 0.0
         doubtful = [i for i in range(1, len(padded)) if costs[i] < DOUBT]
         worst = sorted(doubtful, key=lambda i: costs[i])[:MAX_PLACES]
         places = {place for i in worst for place in (i - 1, i, i + 1)}

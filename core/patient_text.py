@@ -28,6 +28,8 @@ _EMOJI = re.compile(
 )
 _KANJI = re.compile("[一-鿿]")
 _LETTERS = re.compile("[ぁ-ゖァ-ヺー一-鿿a-zA-Z0-9]")
+#: What may be an emoji: no letter, no common mark.
+_MARK = re.compile(r"[^ぁ-ゖァ-ヺー一-鿿a-zA-Z0-9\s、。,.!?！？・「」]")
 _FULL_STOP = "。"
 _COMMA = "、"
 _ENDS = "。\n！？!?"
@@ -172,6 +174,7 @@ def _with_full_stops(tokens: list[Token], text: str) -> list[Token]:
     found: list[Token] = []
     # Who writes kana only puts spaces between words, others between sentences.
     kanji = _KANJI.search(text)
+    marked = _MARK.search(text) is not None
     for token, following in itertools.pairwise([*tokens, None]):
         if token is None:
             continue
@@ -180,7 +183,7 @@ def _with_full_stops(tokens: list[Token], text: str) -> list[Token]:
             continue
         # 痛い😭救急行くべき?: the emoji stands for the full stop.
         stands_for_it = (
-            kanji and _is_emoji(token) and len(found) > 1
+            marked and kanji and _is_emoji(token) and len(found) > 1
             and not _is_emoji(following) and _may_end(found[-2])
         )  # fmt: skip
         if following.start <= token.end and not stands_for_it:

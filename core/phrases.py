@@ -132,7 +132,8 @@ class _State:
         phrases, parts: names of the phrases, and of the parts of ``a+b``, that end here.
         following: word → the places that it leads to.
         numbers: bounds of a number and the place that it leads to.
-        states: word → the state that it leads to, as far as texts have come there.
+        states: word, or bounds that a number keeps → the state that it leads to, as far as texts
+            have come there.
     """
 
     __slots__ = ("following", "numbers", "parts", "phrases", "states")
@@ -198,6 +199,7 @@ class Phrases:
         self._combinations: list[tuple[str, tuple[str, ...]]] = []
         #: The part of each combination that stands in the fewest others → combinations.
         self._rarest: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        self._beside: dict[str, str] = {}
         self._state: _State | None = None
         self._states = 0
         self._parts: dict[str, str] = {}
@@ -207,8 +209,13 @@ class Phrases:
         self._readings: dict[str, str] = {}
         self._words: dict[tuple[str, str, str, tuple[str, ...]], _WordReading] = {}
 
-    def add(self, name: str, phrase: str) -> None:
+    def add(self, name: str, phrase: str, beside: str | None = None) -> None:
         """Adds a phrase under a name.
+
+        Args:
+            name: what the phrase stands for.
+            phrase: how it is said.
+            beside: the name without which this one is of no use: alone it is not told.
 
         Raises:
             PhraseError: brackets do not match, a list is unknown, no word of meaning is left, or
@@ -216,6 +223,8 @@ class Phrases:
         """
         self._words.clear()
         self._state = None
+        if beside is not None:
+            self._beside[name] = beside
         parts = [part.strip() for part in _split(phrase, "+")]
         if len(parts) == 1:
             self._add_sequence(name, phrase)
@@ -265,7 +274,8 @@ class Phrases:
                 word = words[index]
                 for key in word.keys:
                     if key in following and (key != WISH or _wished(words, at, index)):
-                        places.append((self._step(state, key), start, index))
+                        known = state.states.get(key)
+                        places.append((known or self._step(state, key), start, index))
                 if numbers and word.number is not None:
                     places += [(s, start, index) for s in self._number(state, word.number)]
         return self._hits(ended, tokens)
@@ -292,11 +302,17 @@ class Phrases:
             self._states += 1
         return known
 
-    @staticmethod
-    def _number(state: _State, value: float) -> list[_State]:
+    def _number(self, state: _State, value: float) -> list[_State]:
         """The state that a number leads to, if there is one."""
-        nodes = [node for (low, high), node in state.numbers if low <= value <= high]
-        return [_State(nodes)] if nodes else []
+        nodes = {bounds: node for bounds, node in state.numbers if bounds[0] <= value <= bounds[1]}
+        if not nodes:
+            return []
+        name = _PART.join(map(str, nodes))
+        known = state.states.get(name)
+        if known is None:
+            known = state.states[name] = _State(nodes.values())
+            self._states += 1
+        return [known]
 
     def _hits(self, ended: Sequence[tuple[_State, int, int]], tokens: Sequence[Token]) -> list[Hit]:
         """Hits of the places where phrases and parts of phrases end, with their first and last word."""
@@ -321,8 +337,8 @@ class Phrases:
         return sorted(
             Hit(first, last, name)
             for name, spans in found.items()
-            if name[0] != _PART
-            for first, last in _distinct(spans)
+            if name[0] != _PART and self._beside.get(name, name) in found
+            for first, last in (spans if len(spans) == 1 else _distinct(spans))
         )
 
     def _add_sequence(self, name: str, phrase: str) -> None:
@@ -669,8 +685,6 @@ def _distinct(spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
 
     The long one knows more of the sentence, the short one is not drawn into another clause by it.
     """
-    if len(spans) == 1:
-        return list(spans)
     found: list[tuple[int, int]] = []
     group: list[tuple[int, int]] = []
     end = -1

@@ -584,12 +584,13 @@ class Triage:
         before: set[str],
         held: Sequence[tuple[str, str]],
     ) -> tuple[Lowered, ...]:
-        everything = {m.finding for m in mentions}
-        if everything == now:
+        unsaid = {m.finding for m in mentions} - now
+        if not unsaid:
             return ()
         lowered = []
-        for rule_id, level in _holding(self._index, everything, before):
-            if (rule_id, level) not in held:
+        levels = dict(held)
+        for rule_id, level in _holding(self._index, unsaid, now | before):
+            if LEVELS.index(level) > LEVELS.index(levels.get(rule_id, "none")):
                 names = {n for c in self.rules[rule_id].conditions for n in c.present}
                 because = tuple(m for m in mentions if not m.counts and m.finding in names)
                 lowered.append(Lowered(rule_id, level, because))
@@ -678,11 +679,15 @@ def _compile(
     faults = []
     everything = (*findings.values(), Finding(_TAKEN_BACK, RULES_FILE, tuple(taken_back)))
     for finding in everything:
-        named = ((finding.name, finding.phrases), (f"{_NOT_WHEN}{finding.name}", finding.not_when))
-        for name, texts in named:
+        otherwise = f"{_NOT_WHEN}{finding.name}"
+        named = (
+            (finding.name, None, finding.phrases),
+            (otherwise, finding.name, finding.not_when),
+        )
+        for name, beside, texts in named:
             for text in texts:
                 try:
-                    phrases.add(name, text)
+                    phrases.add(name, text, beside)
                 except PhraseError as error:
                     values = {"phrase": text, "value": error.value}
                     faults.append(Fault(finding.file, text.line, finding.name, error.code, values))

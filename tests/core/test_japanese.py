@@ -242,6 +242,25 @@ def test_only_dictionary_words_are_known(
     assert [token.known for token in tokenizer.tokenize(word)] == [known]
 
 
+def test_word_reads_the_same_the_second_time(tokenizer: JapaneseTokenizer) -> None:
+    # One entry of the dictionary in three spellings; its lemma is theirs, its letters are not.
+    spellings = ["LINE", "line", "ＬＩＮＥ"]
+    first = [tokenizer.tokenize(text)[0] for text in spellings]
+    again = [tokenizer.tokenize(text)[0] for text in spellings]
+    fresh = [JapaneseTokenizer().tokenize(text)[0] for text in spellings]
+    assert first == again == fresh
+    assert [token.surface for token in first] == spellings
+    assert {token.lemma for token in first} == {"line"}
+
+
+def test_dictionary_entries_that_are_thrown_away_are_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "昨日から頭が割れそうに痛いです"
+    monkeypatch.setattr("core.japanese._MAX_ENTRIES", 1)
+    assert JapaneseTokenizer().tokenize(text) == shared_tokenizer(None).tokenize(text)
+
+
 def test_content_words_carry_meaning_by_themselves(tokenizer: JapaneseTokenizer) -> None:
     tokens = tokenizer.tokenize("唇がとても乾いています。")
     assert [t.surface for t in tokens if t.is_content] == ["唇", "とても", "乾い"]

@@ -367,3 +367,37 @@ def test_any_text_is_searched_in_little_time(tokenizer: JapaneseTokenizer, text:
     started = time.perf_counter()
     phrases.find(tokens)
     assert time.perf_counter() - started < 1
+
+
+def test_phrase_of_no_use_alone_is_told_only_beside_its_companion(
+    tokenizer: JapaneseTokenizer,
+) -> None:
+    phrases = Phrases(tokenizer, GROUPS)
+    phrases.add("頭痛", "頭痛")
+    phrases.add("薬の名前", "頭痛薬", beside="頭痛")
+    phrases.add("天気", "雨", beside="頭痛")
+    assert [hit.name for hit in phrases.find(tokenizer.tokenize("今日は雨です"))] == []
+    assert {hit.name for hit in phrases.find(tokenizer.tokenize("雨の日は頭痛がします"))} == {
+        "頭痛",
+        "天気",
+    }
+
+
+def test_phrase_added_after_a_search_is_found(tokenizer: JapaneseTokenizer) -> None:
+    phrases = phrases_of(tokenizer, "頭が痛い")
+    text = "頭が重くて吐き気がします"
+    assert words_found(phrases, tokenizer, text) == []
+    phrases.add("所見", "頭が重い")
+    phrases.add("所見", "吐き気")
+    assert words_found(phrases, tokenizer, text) == ["頭が重く", "吐き気"]
+
+
+def test_search_stays_the_same_when_what_it_kept_is_thrown_away(
+    tokenizer: JapaneseTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phrases = phrases_of(tokenizer, "〈激しい頭痛〉", "熱が〈数38以上〉度", "頭痛+吐き気")
+    texts = ["後頭部が割れそう", "熱が39度", "頭痛がして少し吐き気も"]
+    before = [words_found(phrases, tokenizer, text) for text in texts]
+    assert all(before)
+    monkeypatch.setattr("core.phrases.MAX_STATES", 1)
+    assert [words_found(phrases, tokenizer, text) for text in texts] == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -226,3 +227,10 @@ def test_process_has_one_source_for_a_data_folder(folder: Folder) -> None:
         assert level(triage_of(data)) == "same_day"
     finally:
         triage_of.cache_clear()
+
+
+def test_loaded_rules_are_out_of_the_collectors_sight(folder: Folder) -> None:
+    # Else every full collection looks at all of them, and a message waits for it.
+    gc.unfreeze()
+    TriageSource(folder.path, shared_tokenizer(None))
+    assert gc.get_freeze_count() > 0
