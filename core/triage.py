@@ -329,7 +329,7 @@ class Triage:
         return cls(findings, red_flags, spellings, tokenizer, check_examples, [*samples, *labelled])
 
     def listen(self) -> None:
-        """Lets messages that sound urgent be raised (``core.urgency``); takes some ten seconds when
+        """Lets messages that sound urgent be raised (``core.urgency``); takes 10 to 20 seconds when
         the samples have changed.
         """
         self._ears = UrgencyModel.kept(self._messages, self._words_of_message)

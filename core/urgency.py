@@ -4,7 +4,7 @@ The red-flag rules know what has been written into them; patients say it in othe
 記憶がない»). A linear model over letters and words, learnt from labelled messages, hears most of
 those. It only raises what the rules say (``core.triage``), and without samples there is none.
 
-Deterministic, and no part of Rasa's model: it is learnt when the process first needs it, in some ten
+Deterministic, and no part of Rasa's model: it is learnt when the process first needs it, in 10 to 20
 seconds, and kept in the user's cache folder until the samples change.
 """
 
