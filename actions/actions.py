@@ -20,7 +20,8 @@ from actions.screened import Screen, decide_screened
 from actions.turn import read_turn
 from core.clinic_hours import TOKYO
 from core.japanese import data_tokenizer
-from core.triage_source import triage_of
+from core.judge import Reading
+from core.triage_source import judge_of, triage_of
 
 CONTEXT_SLOT = "context"
 
@@ -54,10 +55,20 @@ def _desk() -> Desk:
 
 def _screen() -> Screen:
     return Screen(
-        triage=triage_of(_folder()).current,
+        judge=judge_of(_folder()).current,
         responses=knowledge_source().first_responses,
         now=dt.datetime.now(TOKYO),
+        read=_read,
     )
+
+
+def _read(text: str) -> Reading:
+    """What a message says that came without the reading of ``nlu.red_flag_screen``.
+
+    With the shipped ``config.yml`` none does; the phrases are loaded when one comes, for they take
+    some 300 MB.
+    """
+    return triage_of(_folder()).current.read(text)
 
 
 class ActionRespond(Action):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.triage import State
+from core.judge import State
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ the level, never lower it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from actions.choose import Decision, Desk, asks_in_words, decide
@@ -15,7 +15,8 @@ from actions.context import Context
 from actions.turn import Question, Turn
 from core.assertion import Assertion
 from core.first_response import FirstResponse, FirstResponses, more_urgent
-from core.triage import LEVELS, URGENT, Mention, Screening, Triage
+from core.judge import Judge, Mention, Reading, Screening
+from core.rulebook import LEVELS, URGENT
 from core.urgency import Heard
 
 #: Fixed texts that say that nothing was found; a rule's own advice takes their place.
@@ -26,11 +27,12 @@ _NOTHING_FOUND = frozenset(
 
 @dataclass(frozen=True)
 class Screen:
-    """What a turn is screened with: the rules, their texts, and the time."""
+    """What a turn is screened with; ``read`` is for a message that nobody has read yet."""
 
-    triage: Triage
+    judge: Judge
     responses: FirstResponses
     now: dt.datetime
+    read: Callable[[str], Reading]
 
 
 def decide_screened(turn: Turn, context: Context, desk: Desk, screen: Screen) -> Decision:
@@ -43,10 +45,10 @@ def decide_screened(turn: Turn, context: Context, desk: Desk, screen: Screen) ->
         screen: rules, texts and time.
     """
     before = replace(context.screen, level=context.open_triage)
-    reading = turn.reading or screen.triage.read(turn.text)
-    screening = screen.triage.judge(reading, before)
+    reading = turn.reading or screen.read(turn.text)
+    screening = screen.judge.judge(reading, before)
     context = replace(context, screen=screening.state)
-    response = screen.responses.respond(screening, before, screen.triage, screen.now)
+    response = screen.responses.respond(screening, before, screen.judge, screen.now)
     if response is None:
         return _advised(decide(turn, context, desk), screening, screen)
     if response.alone:
@@ -120,7 +122,7 @@ def _advised(decision: Decision, screening: Screening, screen: Screen) -> Decisi
     raised = replace(decision, triage=more_urgent(decision.triage, level), rule=rule_id)
     if decision.given or decision.message not in _NOTHING_FOUND:
         return raised
-    advice = screen.responses.advice(screen.triage.rules[rule_id], level)
+    advice = screen.responses.advice(screen.judge.rules[rule_id], level)
     return replace(
         raised, status="triage", first=(advice,), message="escalated" if decision.escalate else "",
         context=replace(decision.context, offered="person", unclear=0),

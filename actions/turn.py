@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.triage import Reading
+from core.judge import Reading
 
 
 @dataclass(frozen=True)

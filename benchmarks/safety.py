@@ -18,7 +18,9 @@ from pathlib import Path
 import yaml
 
 from core.japanese import JapaneseTokenizer
-from core.triage import LEVELS, URGENT, Reading, Triage
+from core.judge import Reading
+from core.rulebook import LEVELS, URGENT
+from core.triage import Triage
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "safety"

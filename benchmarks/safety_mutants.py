@@ -23,7 +23,8 @@ from benchmarks.safety import (
     turn_outcomes,
 )
 from core.assertion import Assertion
-from core.triage import LEVELS, Triage
+from core.rulebook import LEVELS
+from core.triage import Triage
 from core.triage_source import triage_of
 
 ROOT = Path(__file__).resolve().parent.parent

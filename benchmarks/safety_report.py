@@ -28,7 +28,8 @@ from benchmarks.safety import (
     share,
     turn_outcomes,
 )
-from core.triage import URGENT, Triage
+from core.rulebook import URGENT
+from core.triage import Triage
 from core.triage_source import triage_of
 
 

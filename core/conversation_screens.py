@@ -8,7 +8,8 @@ from collections import OrderedDict
 from pathlib import Path
 
 from core.first_response import FirstResponse, FirstResponses
-from core.triage import URGENT, State
+from core.judge import State
+from core.rulebook import URGENT
 from core.triage_source import TriageSource, triage_of
 
 #: Conversations that are remembered; of more, those silent for longest are forgotten.
@@ -53,11 +54,11 @@ class ConversationScreens:
             text: any string.
             now: an aware time.
         """
-        triage = self._source.current
+        triage, reading = self._source.current, self._source.read(text)
         # One message at a time: of two at once neither may undo what the other has found.
         with self._lock:
             before = self._states.get(conversation, State())
-            screening = triage.screen(text, before)
+            screening = triage.judge(reading, before)
             self._states[conversation] = screening.state
             self._states.move_to_end(conversation)
             self._forget()

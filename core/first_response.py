@@ -13,8 +13,9 @@ from typing import Any
 
 from core.clinic_hours import TOKYO, ClinicHours
 from core.faults import DataError, Fault
+from core.judge import Judge, Screening, State
 from core.messages import Messages
-from core.triage import LEVELS, RULES_FILE, URGENT, Rule, Screening, State, Triage
+from core.rulebook import LEVELS, RULES_FILE, URGENT, Rule
 
 
 @dataclass(frozen=True)
@@ -72,25 +73,25 @@ class FirstResponses:
         return cls(messages, ClinicHours.from_yaml((folder / "clinic.yml").read_bytes()))
 
     def respond(
-        self, screening: Screening, before: State, triage: Triage, now: dt.datetime
+        self, screening: Screening, before: State, judge: Judge, now: dt.datetime
     ) -> FirstResponse | None:
         """What must be said to a message; None when nothing is urgent in it.
 
         Args:
             screening: what the screen says of the message.
             before: the conversation's state before it.
-            triage: the screen, for its rules.
+            judge: knows the rules.
             now: an aware time.
         """
         # While an emergency is open, a lesser finding does not take its place.
         counts = before.level != "emergency" or screening.own_level == "emergency"
         if screening.own_level in URGENT and counts:
-            rule = triage.rules.get(screening.own_rule or "")
+            rule = judge.rules.get(screening.own_rule or "")
             text = self._first(rule, screening.own_level, now)
             alone = screening.own_level == "emergency"
             return FirstResponse((text,), screening.own_level, screening.own_rule, alone)
         if before.level == "emergency":
-            rule_before = triage.rules.get(before.rule_id or "")
+            rule_before = judge.rules.get(before.rule_id or "")
             texts = self._after_emergency(rule_before, screening.taken_back, now)
             return FirstResponse(texts, "emergency", before.rule_id, alone=True)
         return None
@@ -116,10 +117,10 @@ class FirstResponses:
             return ""
         return self._messages.text("closed_now", opens=self._day_and_clock(opens))
 
-    def faults(self, triage: Triage) -> list[Fault]:
+    def faults(self, judge: Judge) -> list[Fault]:
         """Texts of rules that name a value which neither the clinic nor the telephones have."""
         found = []
-        for rule in triage.rules.values():
+        for rule in judge.rules.values():
             for level, text in rule.say.items():
                 try:
                     self._messages.fill(text)
@@ -130,13 +131,13 @@ class FirstResponses:
                     continue
         return found
 
-    def check(self, triage: Triage) -> None:
+    def check(self, judge: Judge) -> None:
         """Refuses rules whose texts cannot be said.
 
         Raises:
             DataError: as ``faults``.
         """
-        found = self.faults(triage)
+        found = self.faults(judge)
         if found:
             raise DataError(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -73,3 +74,29 @@ def read_lined_yaml(file: str, content: bytes, *keys: str) -> dict[str, Any]:
         values = {"expected": ", ".join(keys), "found": ", ".join(found)}
         raise DataError([Fault(file, 1, "", "top_keys", values)])
     return {str(key): value for key, value in document.items()}
+
+
+def pairs_of(value: Any, file: str, where: str, faults: list[Fault]) -> list[tuple[Text, Any]]:
+    """The entries of a mapping; anything else is a fault and has none."""
+    if isinstance(value, dict):
+        return list(value.items())
+    faults.append(Fault(file, line_of(value) or line_of(where), str(where), "not_a_mapping"))
+    return []
+
+
+def texts_of(value: Any, file: str, where: str, faults: list[Fault]) -> list[Text]:
+    """The texts of a list; anything else is a fault and has none."""
+    if isinstance(value, list) and all(isinstance(v, Text) for v in value):
+        return list(value)
+    faults.append(Fault(file, line_of(value) or line_of(where), str(where), "not_a_list"))
+    return []
+
+
+def not_one_of(file: str, at: str, where: str, allowed: Iterable[str]) -> Fault:
+    """A value that is none of those allowed."""
+    return fault_at(file, at, where, "not_one_of", value=at, allowed=", ".join(allowed))
+
+
+def fault_at(file: str, at: str, where: str, code: str, **values: object) -> Fault:
+    """A fault on the line of a text."""
+    return Fault(file, line_of(at), str(where), code, values)

@@ -119,10 +119,11 @@ class PhraseError(ValueError):
 class _Node:
     """A place in the phrases: which word leads where, what ends here, what goes on elsewhere."""
 
+    # Most places have nothing of the last three: nothing is what they keep.
     children: dict[str, _Node] = field(default_factory=dict)
-    numbers: dict[tuple[float, float], _Node] = field(default_factory=dict)
-    ends: set[str] = field(default_factory=set)
-    onward: list[_Node] = field(default_factory=list)
+    numbers: dict[tuple[float, float], _Node] | None = None
+    ends: tuple[str, ...] = ()
+    onward: tuple[_Node, ...] = ()
 
 
 class _State:
@@ -148,7 +149,7 @@ class _State:
         names = frozenset[str]().union(*(node.ends for node in nodes))
         self.parts = frozenset(name for name in names if name[0] == _PART)
         self.phrases = names - self.parts
-        self.numbers = [item for node in nodes for item in node.numbers.items()]
+        self.numbers = [item for node in nodes for item in (node.numbers or {}).items()]
         self.following: dict[str, list[_Node]] = defaultdict(list)
         for node in nodes:
             for word, child in node.children.items():
@@ -289,6 +290,9 @@ class Phrases:
             for name, parts in self._combinations:
                 rarest[min(parts, key=lambda part: uses[part])].append((name, parts))
             self._rarest = rarest
+            # What was kept to read phrases is of no use any more.
+            self._read.clear()
+            self._readings.clear()
         if state is None or self._states >= MAX_STATES:
             state = self._state = _State([self._root])
             self._states = 1
@@ -373,9 +377,9 @@ class Phrases:
                             self._inner.add(word)
                         node = _added(node, word)
                     if last:
-                        node.ends.add(name)
+                        node.ends = (*node.ends, name)
                     elif node is not place:
-                        node.onward.append(target)
+                        node.onward = (*node.onward, target)
             # A piece that may be empty leaves the places before it open.
             places = [target, *(places if () in options else [])]
 
@@ -480,6 +484,7 @@ def _added(node: _Node, word: str) -> _Node:
     if not ranged:
         return node.children.setdefault(word, _Node())
     low, high = float(ranged.group(1) or 0), float(ranged.group(2) or "inf")
+    node.numbers = node.numbers or {}
     return node.numbers.setdefault((low, high), _Node())
 
 

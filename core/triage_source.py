@@ -7,56 +7,57 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from core.faults import DataError
 from core.japanese import JapaneseTokenizer, data_tokenizer
+from core.judge import Judge, Reading
 from core.locale import sentence
-from core.triage import FINDINGS_FOLDER, RULES_FILE, SENTENCES_FILE, SPELLINGS_FILE, Triage
+from core.rulebook import FINDINGS_FOLDER, RULES_FILE, Rulebook
+from core.triage import SENTENCES_FILE, SPELLINGS_FILE, Triage
 from core.urgency import CALM, Sample
 
 logger = logging.getLogger(__name__)
 
 #: Intent whose examples tell of red flags, urgent or not.
 RED_FLAG = "red_flag_report"
+Rules = TypeVar("Rules", bound=Judge)
+#: Messages whose reading is kept for whoever reads them next.
+RECENT = 64
 #: A changed file is looked for at most this often, in seconds.
 CHECK_SECONDS = 2.0
 
 
-class TriageSource:
-    """The last good screen of a folder.
+class RulesSource(Generic[Rules]):
+    """The last good copy of what the files of a folder say.
 
-    A changed file that does not pass its checks, its own examples included, is logged with file,
+    Files are looked at again while the source is used; changed ones that are broken are logged with
     line and reason and not taken over. Reading takes place in a thread of its own, so that no
     patient waits for it.
 
     Args:
         folder: ``data/triage``.
-        tokenizer: the tokenizer of the process.
-        samples: messages of patients (``Triage``).
+        load: makes the copy; told whether the rules' examples are to be checked.
 
     Raises:
         DataError: there is no good copy to begin with.
     """
 
-    def __init__(
-        self, folder: Path, tokenizer: JapaneseTokenizer, samples: Sequence[Sample] = ()
-    ) -> None:
+    def __init__(self, folder: Path, load: Callable[[bool], Rules]) -> None:
         self._folder = folder
-        self._tokenizer = tokenizer
-        self._samples = samples
+        self._load = load
         self._seen = self._stamp()
         # The examples were checked when the files last changed; a start need not wait for them.
-        self._current = Triage.load(folder, tokenizer, False, samples)
-        self._current.listen()
+        self._current = load(False)
         _settle()
         self._checked = time.monotonic()
         self._lock = threading.Lock()
 
     @property
-    def current(self) -> Triage:
-        """The last good screen."""
+    def current(self) -> Rules:
+        """The last good copy."""
         if time.monotonic() - self._checked > CHECK_SECONDS and self._lock.acquire(blocking=False):
             self._checked = time.monotonic()
             threading.Thread(target=self._refresh_and_release, name="triage", daemon=True).start()
@@ -69,11 +70,10 @@ class TriageSource:
             return False
         self._seen = stamp
         try:
-            changed = Triage.load(self._folder, self._tokenizer, True, self._samples)
+            changed = self._load(True)
         except DataError as error:
             logger.error(sentence("tools.rules_broken", detail=error))
             return False
-        changed.listen()
         self._current = changed
         _settle()
         logger.info(sentence("tools.rules_reloaded"))
@@ -102,6 +102,38 @@ def _settle() -> None:
     gc.freeze()
 
 
+class TriageSource(RulesSource[Triage]):
+    """The last good screen of a folder.
+
+    Args:
+        folder: ``data/triage``.
+        tokenizer: the tokenizer of the process.
+        samples: messages of patients (``Triage``).
+
+    Raises:
+        DataError: there is no good copy to begin with.
+    """
+
+    def __init__(
+        self, folder: Path, tokenizer: JapaneseTokenizer, samples: Sequence[Sample] = ()
+    ) -> None:
+        def load(check_examples: bool) -> Triage:
+            triage = Triage.load(folder, tokenizer, check_examples, samples)
+            triage.listen()
+            return triage
+
+        self._read = functools.lru_cache(maxsize=RECENT)(Triage.read)
+        super().__init__(folder, load)
+
+    def read(self, text: str) -> Reading:
+        """What a message says; one that was just read, by the channel or the NLU, is not read again.
+
+        Args:
+            text: any string.
+        """
+        return self._read(self.current, text)
+
+
 @functools.lru_cache(maxsize=4)
 def triage_of(data: Path) -> TriageSource:
     """The process's screen for a data folder.
@@ -110,6 +142,18 @@ def triage_of(data: Path) -> TriageSource:
         DataError: its rules cannot be used.
     """
     return TriageSource(data / "triage", data_tokenizer(data), _samples(data / "nlu"))
+
+
+@functools.lru_cache(maxsize=4)
+def judge_of(data: Path) -> RulesSource[Judge]:
+    """The process's judge for a data folder, a hundredth of the size of a screen: for a process to
+    which others pass on what they have read. It knows no phrases, so it checks none.
+
+    Raises:
+        DataError: its rules cannot be used.
+    """
+    folder = data / "triage"
+    return RulesSource(folder, lambda _: Judge(Rulebook.load(folder)))
 
 
 def _samples(folder: Path) -> list[Sample]:

@@ -59,7 +59,7 @@ class RedFlagScreen(GraphComponent):
         """Adds the reading to each message."""
         triage = self._source.current
         for message in messages:
-            reading = triage.read(message.get(TEXT) or "")
+            reading = self._source.read(message.get(TEXT) or "")
             screening = triage.judge(reading)
             message.set(
                 RED_FLAGS,

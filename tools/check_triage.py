@@ -29,8 +29,10 @@ def main() -> int:
         sentence(
             "tools.triage_ok",
             rules=len(triage.rules),
-            findings=len(triage.findings),
-            phrases=sum(len(f.phrases) + len(f.not_when) for f in triage.findings.values()),
+            findings=len(triage.rulebook.findings),
+            phrases=sum(
+                len(f.phrases) + len(f.not_when) for f in triage.rulebook.findings.values()
+            ),
             examples=sum(len(t) for r in triage.rules.values() for t in r.examples.values()),
         )
     )

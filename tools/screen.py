@@ -10,8 +10,8 @@ from pathlib import Path
 from core.clinic_hours import TOKYO
 from core.faults import DataError
 from core.first_response import FirstResponses
+from core.judge import Screening, State
 from core.locale import sentence
-from core.triage import Screening, State
 from core.triage_source import triage_of
 
 

@@ -15,8 +15,10 @@ from actions.screened import Screen, decide_screened
 from actions.turn import Turn
 from core.clinic_hours import TOKYO, ClinicHours
 from core.first_response import FirstResponses
+from core.judge import Reading, State
 from core.messages import Messages
-from core.triage import Reading, State, Triage
+from core.rulebook import Rulebook
+from core.triage import Triage
 from core.urgency import Heard
 from tests.actions.examples import KNOWLEDGE, assert_contract, given_ids, pressed, said, unsure
 from tests.fixed_texts import messages_yml, telephones_yml
@@ -101,11 +103,11 @@ Decide = Callable[..., Decision]
 
 @pytest.fixture(scope="module")
 def screen(desk: Desk) -> Screen:
-    triage = Triage(
-        {"findings/a.yml": FINDINGS.encode()}, RULES.encode(), b"spellings: {}", desk.tokenizer
-    )
+    rulebook = Rulebook({"findings/a.yml": FINDINGS.encode()}, RULES.encode())
+    triage = Triage(rulebook, b"spellings: {}", desk.tokenizer)
     responses = FirstResponses(MESSAGES, ClinicHours.from_yaml(CLINIC.encode()))
-    return Screen(triage, responses, dt.datetime(2026, 11, 24, 11, 0, tzinfo=TOKYO))
+    now = dt.datetime(2026, 11, 24, 11, 0, tzinfo=TOKYO)
+    return Screen(triage, responses, now, triage.read)
 
 
 @pytest.fixture(scope="module")
@@ -399,7 +401,7 @@ def test_finding_that_a_person_closed_is_open_no_longer(
 
 def test_reading_of_the_pipeline_is_used_where_there_is_one(choose: Decide, screen: Screen) -> None:
     turn = said("お酒は飲めますか", "alcohol")
-    reading = screen.triage.read("死にたい")
+    reading = screen.read("死にたい")
     assert spoken(choose(replace(turn, reading=reading))) == [MOOD_NOW]
 
 

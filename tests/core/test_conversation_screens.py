@@ -13,8 +13,9 @@ from core.conversation_screens import ConversationScreens
 from core.faults import DataError
 from core.first_response import FirstResponses
 from core.japanese import shared_tokenizer
+from core.judge import Reading, Screening, State
 from core.messages import Messages
-from core.triage import Screening, State, Triage
+from core.triage import Triage
 from core.triage_source import TriageSource, triage_of
 from tests.core.test_first_response import (
     AFTER,
@@ -160,17 +161,17 @@ def test_calm_message_read_at_the_same_time_does_not_undo_an_emergency(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screens = screens_of(data)
-    screen = Triage.screen
+    judge = Triage.judge
     reading, may_go_on = threading.Event(), threading.Event()
 
-    def slow(triage: Triage, text: str, state: State | None = None) -> Screening:
-        screening = screen(triage, text, state)
-        if text == "こんにちは":
+    def slow(triage: Triage, read: Reading, state: State | None = None) -> Screening:
+        screening = judge(triage, read, state)
+        if not read.mentions:
             reading.set()
             may_go_on.wait(0.5)
         return screening
 
-    monkeypatch.setattr(Triage, "screen", slow)
+    monkeypatch.setattr(Triage, "judge", slow)
     calm = threading.Thread(target=said, args=(screens, "a", "こんにちは"))
     calm.start()
     assert reading.wait(5)

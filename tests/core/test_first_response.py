@@ -12,8 +12,10 @@ from core.clinic_hours import TOKYO, ClinicHours
 from core.faults import DataError
 from core.first_response import FirstResponse, FirstResponses, custom_values, more_urgent
 from core.japanese import shared_tokenizer
+from core.judge import State
 from core.messages import Messages
-from core.triage import State, Triage
+from core.rulebook import Rulebook
+from core.triage import Triage
 from core.urgency import Heard
 from tests.fixed_texts import messages_yml, telephones_yml
 
@@ -98,12 +100,8 @@ def responses_of(clinic: str = CLINIC) -> FirstResponses:
 
 
 def triage_of(rules: str = RULES) -> Triage:
-    return Triage(
-        {"findings/a.yml": FINDINGS.encode()},
-        rules.encode(),
-        b"spellings: {}",
-        shared_tokenizer(None),
-    )
+    rulebook = Rulebook({"findings/a.yml": FINDINGS.encode()}, rules.encode())
+    return Triage(rulebook, b"spellings: {}", shared_tokenizer(None))
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,10 @@ from hypothesis import strategies as st
 from core.assertion import Assertion
 from core.faults import DataError
 from core.japanese import shared_tokenizer
+from core.judge import MEMORY_TURNS, Lowered, Mention, Reading, Screening, State
 from core.patient_text import PIECE_CHARS
-from core.triage import (
-    LEVELS,
-    MEMORY_TURNS,
-    Lowered,
-    Mention,
-    Reading,
-    Screening,
-    State,
-    Triage,
-)
+from core.rulebook import LEVELS, Rulebook
+from core.triage import Triage
 from core.urgency import Heard
 from tests.core.test_urgency import samples
 
@@ -112,7 +105,7 @@ red_flags:
 
 def triage_of(findings: str = FINDINGS, red_flags: str = RED_FLAGS, check: bool = True) -> Triage:
     files = {"findings/a.yml": findings.encode()}
-    return Triage(files, red_flags.encode(), SPELLINGS, shared_tokenizer(None), check)
+    return Triage(Rulebook(files, red_flags.encode()), SPELLINGS, shared_tokenizer(None), check)
 
 
 def broken_findings(old: str, new: str) -> str:
@@ -251,7 +244,9 @@ def test_finding_counts_undone_unless_it_says_otherwise(triage: Triage) -> None:
 def test_emergency_is_found_as_patients_type_it(text: str, words: list[str]) -> None:
     spellings = "spellings: {タヒにたい: 死にたい}".encode()
     files = {"findings/a.yml": FINDINGS.encode()}
-    screening = Triage(files, RED_FLAGS.encode(), spellings, shared_tokenizer(None)).screen(text)
+    screening = Triage(
+        Rulebook(files, RED_FLAGS.encode()), spellings, shared_tokenizer(None)
+    ).screen(text)
     assert screening.level == "emergency"
     assert sorted(w.text for w in screening.words) == sorted(words)
     assert all(text[w.start : w.end] == w.text for w in screening.words)
@@ -530,7 +525,9 @@ def test_open_emergency_is_not_lowered_by_what_sounds_less_urgent(triage: Triage
 def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triage]:
     """The small rules, with samples of fainting and of bad hearing."""
     files = {"findings/a.yml": FINDINGS.encode()}
-    triage = Triage(files, RED_FLAGS.encode(), SPELLINGS, shared_tokenizer(None), True, samples())
+    triage = Triage(
+        Rulebook(files, RED_FLAGS.encode()), SPELLINGS, shared_tokenizer(None), True, samples()
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         triage.listen()
@@ -700,12 +697,17 @@ def test_name_in_two_files_is_refused(section: str) -> None:
     files = {"findings/a.yml": FINDINGS.encode(), "findings/b.yml": section.encode()}
     at = 2 if "飲用" in section else 3
     with pytest.raises(DataError, match=rf"findings/b\.yml {at}行目 .*「.*」がほかにもあります。"):
-        Triage(files, RED_FLAGS.encode(), SPELLINGS, shared_tokenizer(None))
+        Triage(Rulebook(files, RED_FLAGS.encode()), SPELLINGS, shared_tokenizer(None))
 
 
 def test_words_may_be_left_empty() -> None:
     files = {"findings/a.yml": FINDINGS.encode(), "findings/b.yml": b"words:\nfindings: {}\n"}
-    assert "頭痛" in Triage(files, RED_FLAGS.encode(), SPELLINGS, shared_tokenizer(None)).findings
+    assert (
+        "頭痛"
+        in Triage(
+            Rulebook(files, RED_FLAGS.encode()), SPELLINGS, shared_tokenizer(None)
+        ).rulebook.findings
+    )
 
 
 @pytest.mark.parametrize(
@@ -827,14 +829,14 @@ def test_list_in_place_of_a_text_is_refused(findings: str, rules: str) -> None:
 def test_fault_of_the_spellings_names_file_line_and_reason(content: str, message: str) -> None:
     files = {"findings/a.yml": FINDINGS.encode()}
     with pytest.raises(DataError) as error:
-        Triage(files, RED_FLAGS.encode(), content.encode(), shared_tokenizer(None), False)
+        Triage(Rulebook(files, RED_FLAGS.encode()), content.encode(), shared_tokenizer(None), False)
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("content", ["spellings: {}", "spellings:\n"])
 def test_spellings_may_be_left_empty(content: str) -> None:
     files = {"findings/a.yml": FINDINGS.encode()}
-    triage = Triage(files, RED_FLAGS.encode(), content.encode(), shared_tokenizer(None))
+    triage = Triage(Rulebook(files, RED_FLAGS.encode()), content.encode(), shared_tokenizer(None))
     assert triage.screen("死にたい").level == "emergency"
 
 
@@ -873,7 +875,7 @@ def test_folder_is_loaded(tmp_path: Path) -> None:
         Triage.load(tmp_path, shared_tokenizer(None))
     (tmp_path / "spellings.yml").write_bytes(SPELLINGS)
     triage = Triage.load(tmp_path, shared_tokenizer(None))
-    assert triage.findings["頭痛"].file == "findings/a.yml"
+    assert triage.rulebook.findings["頭痛"].file == "findings/a.yml"
     assert triage.screen("死にたい").level == "emergency"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import threading
 import time
@@ -14,8 +15,9 @@ import pytest
 import core.triage_source
 from core.faults import DataError
 from core.japanese import shared_tokenizer
+from core.judge import Reading
 from core.triage import Triage
-from core.triage_source import TriageSource, triage_of
+from core.triage_source import TriageSource, judge_of, triage_of
 
 FINDINGS = """\
 words: {}
@@ -103,10 +105,10 @@ def test_unchanged_rules_are_not_read_again(
 def test_new_and_deleted_file_of_findings_are_noticed(folder: Folder, source: TriageSource) -> None:
     folder.write("words: {}\nfindings:\n  吐き気: [吐き気]\n", "findings/b.yml")
     assert source.refresh()
-    assert set(source.current.findings) == {"頭痛", "うつ", "吐き気"}
+    assert set(source.current.rulebook.findings) == {"頭痛", "うつ", "吐き気"}
     (folder.path / "findings" / "b.yml").unlink()
     assert source.refresh()
-    assert set(source.current.findings) == {"頭痛", "うつ"}
+    assert set(source.current.rulebook.findings) == {"頭痛", "うつ"}
 
 
 @pytest.mark.parametrize(
@@ -234,3 +236,36 @@ def test_loaded_rules_are_out_of_the_collectors_sight(folder: Folder) -> None:
     gc.unfreeze()
     TriageSource(folder.path, shared_tokenizer(None))
     assert gc.get_freeze_count() > 0
+
+
+def test_message_just_read_is_not_read_again_until_the_rules_change(
+    folder: Folder, source: TriageSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, texts = Triage.read, []
+
+    def counted(triage: Triage, text: str) -> Reading:
+        texts.append(text)
+        return read(triage, text)
+
+    monkeypatch.setattr(Triage, "read", counted)
+    source = TriageSource(folder.path, shared_tokenizer(None))
+    assert source.read("頭痛がします") == source.read("頭痛がします")
+    assert texts == ["頭痛がします"]
+    folder.write(FINDINGS.replace("頭痛: [頭痛]", "頭痛: [頭痛, 頭が痛い]"), "findings/a.yml")
+    assert source.refresh()
+    source.read("頭痛がします")
+    assert texts[-1] == "頭痛がします"
+    assert len(texts) > 1
+
+
+def test_judge_of_a_folder_judges_what_another_process_has_read(folder: Folder) -> None:
+    data = folder.path.parent
+    try:
+        reading = triage_of(data).read("死にたい")
+        passed_on = Reading.from_json(json.loads(json.dumps(reading.to_json())), "死にたい")
+        judge = judge_of(data).current
+        assert judge.judge(passed_on).level == triage_of(data).current.judge(reading).level
+        assert not hasattr(judge, "read")
+    finally:
+        triage_of.cache_clear()
+        judge_of.cache_clear()
