@@ -29,6 +29,11 @@ ask: setup ## one question: make ask Q="唇が乾燥します"
 bot: setup train ## runs Rasa (5005) and the action server (5055) until interrupted
 	@$(DESK)/python -m tools.bot
 
+.PHONY: desk
+desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` started, until interrupted
+	@$(DESK)/python -m desk migrate --verbosity 0
+	@$(DESK)/python -m uvicorn --lifespan on --host 127.0.0.1 --port $${DESK_PORT:-8000} desk.asgi:application
+
 .PHONY: train
 train: setup ## trains the model if data, configuration or code of the pipeline changed
 	@$(DESK)/python -m tools.train
@@ -38,15 +43,17 @@ test: setup train ## every check and every test
 	$(DESK)/ruff check .
 	$(DESK)/ruff format --check .
 	$(DESK)/mypy core tools
+	$(DESK)/mypy --config-file desk/mypy.ini desk
 	$(BOT)/mypy nlu actions channels benchmarks
 	$(DESK)/pytest -q tests/core tests/safety
-	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/other_drug --ignore tests/safety
+	$(DESK)/pytest -q tests/desk
+	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
 	$(DESK)/pytest -q tests/bot tests/other_drug
 
 .PHONY: test-fast
 test-fast: setup ## the tests that neither train nor start servers
-	$(DESK)/pytest -q -m "not slow" tests/core tests/safety tests/bot tests/other_drug
-	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/other_drug --ignore tests/safety
+	$(DESK)/pytest -q -m "not slow" tests/core tests/safety tests/desk tests/bot tests/other_drug
+	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
 
 .PHONY: test-conversations
 test-conversations: setup train ## the test conversations of tests/conversations, against the real bot

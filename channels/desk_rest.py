@@ -13,6 +13,7 @@ import datetime as dt
 import logging
 import re
 import uuid
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ logger = logging.getLogger(__name__)
 MAX_MESSAGE_CHARS = 2000
 #: Seconds after which a turn counts as failed.
 TURN_TIMEOUT_SECONDS = 7.0
+#: Answers that are remembered in case they are asked for again.
+REMEMBERED = 1000
+_FAILED = "unavailable"
 
 #: A conversation id: up to 128 characters that can be seen and encoded.
 _SENDER = re.compile("[!-~]{1,128}")
@@ -46,7 +50,9 @@ OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 
 
 class DeskRest(InputChannel):
-    """The REST channel at ``/webhooks/rest/webhook``: ``{"sender": id, "message": text}``."""
+    """The REST channel at ``/webhooks/rest/webhook``: ``{"sender": id, "message": text}``, and
+    ``"message_id"`` for a message that may be asked again.
+    """
 
     @classmethod
     def name(cls) -> str:
@@ -61,6 +67,7 @@ class DeskRest(InputChannel):
     def __init__(self, folder: Path) -> None:
         self._messages = Messages.load(folder / "knowledge")
         self._screens = ConversationScreens.load(folder)
+        self._said: OrderedDict[tuple[str, str], list[dict[str, Any]]] = OrderedDict()
 
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """The channel's addresses."""
@@ -71,12 +78,40 @@ class DeskRest(InputChannel):
 
         async def receive(request: Request) -> HTTPResponse:
             body = request.json if isinstance(request.json, dict) else {}
-            items = await self.reply(body.get("sender"), body.get("message"), on_new_message)
+            items = await self.reply_once(
+                body.get("sender"), body.get("message"), body.get("message_id"), on_new_message
+            )
             return response.json(items)
 
         blueprint.add_route(health, "/", methods=["GET"])
         blueprint.add_route(receive, "/webhook", methods=["POST"])
         return blueprint
+
+    async def reply_once(
+        self, sender: Any, message: Any, message_id: Any, on_new_message: OnNewMessage
+    ) -> list[dict[str, Any]]:
+        """The items that answer one message; asked again under the same name, the same items.
+
+        The desk asks again when it was cut off before it could store the answer. The bot must not
+        take that for a patient who repeats himself.
+
+        Args:
+            sender: as for ``reply``.
+            message: as for ``reply``.
+            message_id: the message's name within the conversation; None for one without.
+            on_new_message: as for ``reply``.
+        """
+        if not isinstance(sender, str) or not isinstance(message_id, str):
+            return await self.reply(sender, message, on_new_message)
+        known = self._said.get((sender, message_id))
+        if known is not None:
+            return known
+        items = await self.reply(sender, message, on_new_message)
+        if items[-1]["custom"]["reason"] != _FAILED:
+            self._said[sender, message_id] = items
+        while len(self._said) > REMEMBERED:
+            self._said.popitem(last=False)
+        return items
 
     async def reply(
         self, sender: Any, message: Any, on_new_message: OnNewMessage
@@ -109,7 +144,7 @@ class DeskRest(InputChannel):
         customs = [item for item in collector.messages if "custom" in item]
         if len(customs) == 1 and any("text" in item for item in collector.messages):
             return _raised(list(collector.messages), customs[0]["custom"], urgent, sender)
-        return self._fixed("unavailable", sender, urgent, triage="consult", escalate=True)
+        return self._fixed(_FAILED, sender, urgent, triage="consult", escalate=True)
 
     def _fixed(
         self, reason: str, sender: str, urgent: FirstResponse | None, triage: str, escalate: bool

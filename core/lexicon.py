@@ -197,12 +197,16 @@ class Lexicon:
 
     def _named_spans(self, tokens: Sequence[Token]) -> dict[str, set[tuple[int, int]]]:
         spans: dict[str, set[tuple[int, int]]] = defaultdict(set)
-        plain = [i for i, token in enumerate(tokens) if not _is_polite(token)]
+        plain = [
+            i for i, token in enumerate(tokens) if not _is_polite(token) and not _is_ordinal(token)
+        ]
         for match_id, start, end in self._phrases(self._doc([tokens[i] for i in plain])):
             spans[self._vocab.strings[match_id]].add((plain[start], plain[end - 1] + 1))
         letters = [fold_kana(token.norm) for token in tokens]
         for start in range(len(tokens)):
             joined = ""
+            if _is_ordinal(tokens[start]):
+                continue
             for end in range(start + 1, min(start + MAX_PHRASE_WORDS, len(tokens)) + 1):
                 joined += letters[end - 1]
                 for name in self._by_letters.get(joined, ()):
@@ -247,6 +251,11 @@ class Lexicon:
             if best:
                 found.append((*best, term_id))
         return found
+
+
+def _is_ordinal(token: Token) -> bool:
+    """The 目 of 3日目, 2回目, which is no eye."""
+    return token.pos[0] == "接尾辞" and token.norm == "目"
 
 
 def _is_polite(token: Token) -> bool:

@@ -20,7 +20,7 @@ KEYS = (
     "own_document", "clinic_rule", "demo", "unapproved", "heading", "button_more",
     "button_more_short", "button_person", "told_emergency", "reach_open", "reach_closed",
     "reach_unknown", "closed_now", "day_and_clock", "weekdays", "after_emergency",
-    "after_emergency_better",
+    "after_emergency_better", "bot_again", "too_many",
 )  # fmt: skip
 #: What the code fills in besides the clinic's values and the telephones.
 _VALUES = dict.fromkeys(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import hashlib
 import logging
 import threading
 import time
@@ -50,6 +51,7 @@ class RulesSource(Generic[Rules]):
         self._load = load
         self._seen = self._stamp()
         # The examples were checked when the files last changed; a start need not wait for them.
+        self._version = self._digest()
         self._current = load(False)
         _settle()
         self._checked = time.monotonic()
@@ -63,18 +65,24 @@ class RulesSource(Generic[Rules]):
             threading.Thread(target=self._refresh_and_release, name="triage", daemon=True).start()
         return self._current
 
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change with the rules in force."""
+        return self._version
+
     def refresh(self) -> bool:
         """Takes over changed rules now; returns whether there were any that are good."""
         stamp = self._stamp()
         if stamp == self._seen:
             return False
         self._seen = stamp
+        version = self._digest()
         try:
             changed = self._load(True)
         except DataError as error:
             logger.error(sentence("tools.rules_broken", detail=error))
             return False
-        self._current = changed
+        self._current, self._version = changed, version
         _settle()
         logger.info(sentence("tools.rules_reloaded"))
         return True
@@ -85,10 +93,17 @@ class RulesSource(Generic[Rules]):
         finally:
             self._lock.release()
 
-    def _stamp(self) -> tuple[tuple[str, int, int], ...]:
+    def _digest(self) -> str:
+        contents = (file.name.encode() + b"\0" + file.read_bytes() for file in self._files())
+        return hashlib.sha256(b"\0".join(contents)).hexdigest()[:12]
+
+    def _files(self) -> list[Path]:
         files = [self._folder / name for name in (RULES_FILE, SPELLINGS_FILE, SENTENCES_FILE)]
         files += sorted((self._folder / FINDINGS_FOLDER).glob("*.yml"))
-        found = [(file.name, file.stat()) for file in files if file.exists()]
+        return [file for file in files if file.exists()]
+
+    def _stamp(self) -> tuple[tuple[str, int, int], ...]:
+        found = [(file.name, file.stat()) for file in self._files()]
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
 
 

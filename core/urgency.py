@@ -197,10 +197,9 @@ class UrgencyModel:
             samples: the messages.
             read: splits a message into words.
         """
-        urgent = [s.level in (EMERGENCY, SAME_DAY) for s in samples]
-        calm = [s.level == CALM and bool(s.rule_id) for s in samples]
-        if sum(urgent) < MIN_SAMPLES or sum(calm) < MIN_SAMPLES:
+        if not _enough(samples):
             return None
+        urgent, calm = _kinds(samples)
         texts = [list(_blocks(read(sample.text))) for sample in samples]
         emergency = [s.level == EMERGENCY for s in samples]
         return _learnt(texts, urgent, emergency, calm, [s.rule_id for s in samples])
@@ -227,8 +226,9 @@ class UrgencyModel:
             return cls._load(path)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             pass  # none is kept, or it is damaged
-        if listed:
-            logger.info(sentence("tools.learning_urgency", count=len(listed)))
+        if not _enough(listed):
+            return None
+        logger.info(sentence("tools.learning_urgency", count=len(listed)))
         model = cls.learn(listed, read)
         if model is not None:
             try:
@@ -263,6 +263,18 @@ class UrgencyModel:
             features = dict(zip(names, kept["frequencies"].tolist(), strict=True))
             low, high = kept["limits"].tolist()
             return cls(features, kept["weights"], kept["bias"], rules, (low, high))
+
+
+def _kinds(samples: Sequence[Sample]) -> tuple[list[bool], list[bool]]:
+    """Which samples are urgent, and which are calm messages about a red flag."""
+    urgent = [s.level in (EMERGENCY, SAME_DAY) for s in samples]
+    calm = [s.level == CALM and bool(s.rule_id) for s in samples]
+    return urgent, calm
+
+
+def _enough(samples: Sequence[Sample]) -> bool:
+    """Whether something can be learnt of the samples."""
+    return all(sum(kind) >= MIN_SAMPLES for kind in _kinds(samples))
 
 
 def _learnt(

@@ -372,3 +372,43 @@ def test_conversations_are_kept_apart(channel: DeskRest, rasa: Rasa) -> None:
     reply(channel, "さっき倒れました", rasa, sender="one")
     _, triage, _, _ = urgent(reply(channel, "お酒は", rasa, sender="two"))
     assert triage == "info"
+
+
+def reply_once(channel: DeskRest, message: str, rasa: Handler, message_id: Any) -> list[Any]:
+    return asyncio.run(channel.reply_once("p1", message, message_id, rasa))
+
+
+def test_message_asked_again_is_answered_as_before_and_reaches_rasa_once(
+    channel: DeskRest, rasa: Rasa
+) -> None:
+    first = reply_once(channel, "お酒は飲めますか", rasa, "7")
+    assert reply_once(channel, "お酒は飲めますか", rasa, "7") == first
+    assert len(rasa.received) == 1
+    reply_once(channel, "お酒は飲めますか", rasa, "8")
+    assert len(rasa.received) == 2
+
+
+@pytest.mark.parametrize("message_id", [None, 7, ["7"]])
+def test_message_without_a_name_is_answered_each_time(
+    channel: DeskRest, rasa: Rasa, message_id: Any
+) -> None:
+    for _ in range(2):
+        reply_once(channel, "お酒は飲めますか", rasa, message_id)
+    assert len(rasa.received) == 2
+
+
+def test_turn_that_failed_is_tried_when_asked_again(channel: DeskRest, rasa: Rasa) -> None:
+    async def fails(_: UserMessage) -> None:
+        raise RuntimeError
+
+    assert reply_once(channel, "お酒は飲めますか", fails, "7")[-1]["custom"]["status"] == "fallback"
+    assert reply_once(channel, "お酒は飲めますか", rasa, "7")[-1]["custom"]["status"] == "answered"
+
+
+def test_only_the_newest_answers_are_remembered(
+    channel: DeskRest, rasa: Rasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_rest, "REMEMBERED", 2)
+    for message_id in ("1", "2", "3", "1"):
+        reply_once(channel, "お酒は飲めますか", rasa, message_id)
+    assert len(rasa.received) == 4

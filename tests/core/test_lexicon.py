@@ -219,3 +219,18 @@ def test_one_lexicon_serves_eight_threads(lexicon: Lexicon) -> None:
     with ThreadPoolExecutor(8) as pool:
         results = pool.map(lambda _: [lexicon.find(s) for s in sentences], range(8))
         assert all(result == expected for result in results)
+
+
+@pytest.mark.parametrize(
+    ("text", "eye"),
+    [
+        ("飲み始めて3日目ですが、くちびるがカサカサです", False),
+        ("2回目の血液検査", False),
+        ("3か月目になりました", False),
+        ("目が変です", True),
+        ("3日前から目が痛い", True),
+        ("2回目の検査のあと、目がかすみます", True),
+    ],
+)
+def test_ordinal_is_no_eye(lexicon: Lexicon, text: str, eye: bool) -> None:
+    assert ("eye" in found(lexicon, text)) is eye

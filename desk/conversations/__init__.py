@@ -1,0 +1,1 @@
+"""Conversations: the one path on which patients' messages come in and answers go out."""

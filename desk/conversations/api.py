@@ -1,0 +1,134 @@
+"""The HTTP channel at ``/api/``, for tests and other front ends; described at ``/api/docs``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Field, NinjaAPI, Schema
+from ninja.security import HttpBearer
+
+from core.clinic_hours import TOKYO
+from desk.conversations.channels import API
+from desk.conversations.models import Conversation, Delivery, Message, Reply
+from desk.conversations.receive import MAX_TEXT, receive
+
+#: Entries of a transcript that are given at once.
+PAGE = 200
+
+
+class Token(HttpBearer):
+    """One of the tokens of ``DESK_API_TOKENS``."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> str | None:  # noqa: ARG002
+        """The token, if it is one; compared in constant time."""
+        known = [secrets.compare_digest(token.encode(), t.encode()) for t in _tokens()]
+        return token if any(known) else None
+
+
+def _tokens() -> tuple[str, ...]:
+    tokens: tuple[str, ...] = settings.ENVIRONMENT.api_tokens
+    return tokens
+
+
+api = NinjaAPI(
+    title="イソトレ相談窓口", version="1", auth=Token(), urls_namespace="api",
+    description="患者のメッセージを渡し、返事を受け取るための口です。",
+)  # fmt: skip
+
+
+class NewMessage(Schema):
+    """A patient's message."""
+
+    conversation: str = Field(min_length=1, max_length=200, description="相手を示す不透明な名前")
+    event_id: str = Field(
+        min_length=1, max_length=128, description="この送信の名前。同じ名前は一度だけ受け取ります"
+    )
+    text: str = Field(max_length=MAX_TEXT)
+    sent_at: dt.datetime | None = Field(None, description="患者が書いた時刻")
+
+
+class Stored(Schema):
+    """Where a message was stored."""
+
+    place: int = Field(description="会話の中の位置")
+    is_new: bool = Field(description="この送信で初めて受け取ったか")
+
+
+class Entry(Schema):
+    """A line of the transcript."""
+
+    place: int
+    author: str = Field(description="patient, bot, staff, doctor, desk")
+    text: str
+    at: dt.datetime
+    key: str | None = None
+    answers: int | None = Field(None, description="答えたメッセージの位置")
+    buttons: list[dict[str, str]] = Field(default_factory=list)
+    turn: dict[str, Any] | None = Field(None, description="患者の行だけ：判定（design §5）")
+
+
+class Transcript(Schema):
+    """What was said."""
+
+    mode: str = Field(description="bot, human, closing")
+    waiting: bool = Field(description="まだ返事をしていないメッセージがあるか")
+    entries: list[Entry]
+
+
+class Problem(Schema):
+    """Why not."""
+
+    detail: str
+
+
+@api.post("/messages", response={200: Stored}, summary="メッセージを渡す")
+def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:  # noqa: ARG001
+    """Stores a message; when this answers, it is on the disk and will be answered."""
+    now = dt.datetime.now(TOKYO)
+    sent_at = message.sent_at or now
+    if sent_at.tzinfo is None:
+        sent_at = sent_at.replace(tzinfo=TOKYO)
+    received = receive(API, message.conversation, message.event_id, message.text, now, sent_at)
+    return {"place": received.message.place, "is_new": received.is_new}
+
+
+@api.get("/conversations/{name}", response={200: Transcript, 404: Problem}, summary="会話を読む")
+def get_conversation(
+    request: HttpRequest,  # noqa: ARG001
+    name: str,
+    after: int = 0,
+) -> tuple[int, dict[str, Any]]:
+    """The transcript behind a place; replies up to it count as delivered."""
+    conversation = Conversation.objects.filter(channel=API, address=name).first()
+    if conversation is None:
+        return 404, {"detail": "この名前の会話はありません。"}
+    Reply.objects.filter(
+        conversation=conversation, place__lte=after, delivery=Delivery.SENT
+    ).update(delivery=Delivery.DELIVERED)
+    # Looked at first: when nothing waits, every answer stands below.
+    waiting = conversation.messages.filter(answered_at=None).exists()
+    messages = conversation.messages.filter(place__gt=after).order_by("place")[:PAGE]
+    replies = conversation.replies.filter(place__gt=after).select_related("answers")
+    entries = [_of_patient(m) for m in messages]
+    entries += [_of_desk(r) for r in replies.order_by("place")[:PAGE]]
+    entries.sort(key=lambda entry: entry["place"])
+    return 200, {"mode": conversation.mode, "waiting": waiting, "entries": entries[:PAGE]}
+
+
+def _of_patient(message: Message) -> dict[str, Any]:
+    return {
+        "place": message.place, "author": "patient", "text": message.text,
+        "at": message.sent_at, "turn": message.turn or None,
+    }  # fmt: skip
+
+
+def _of_desk(reply: Reply) -> dict[str, Any]:
+    return {
+        "place": reply.place, "author": reply.author, "text": reply.text, "at": reply.created_at,
+        "key": str(reply.key), "answers": reply.answers.place if reply.answers else None,
+        "buttons": [{"title": title, "payload": payload} for title, payload in reply.buttons],
+    }  # fmt: skip

@@ -1,0 +1,68 @@
+"""The channels, and how each takes a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+from django.conf import settings
+
+from desk.conversations.models import Reply
+from desk.conversations.outbox import Deliver, DeliveryError
+
+API = "api"
+#: Answers after which another try is of no use.
+_REFUSED = frozenset({400, 401, 403, 404, 410, 413, 422})
+
+
+def deliver(reply: Reply) -> None:
+    """Hands a reply to its conversation's channel.
+
+    Raises:
+        DeliveryError: the channel does not have it.
+    """
+    _CHANNELS[reply.conversation.channel](reply)
+
+
+def _api(reply: Reply) -> None:
+    """Calls the front end back, if it has an address; else it comes for its replies itself."""
+    address = settings.ENVIRONMENT.api_callback
+    if not address:
+        return
+    try:
+        response = _http().post(
+            address,
+            json=for_front_end(reply),
+            headers={"Idempotency-Key": str(reply.key)},
+        )
+    except httpx.HTTPError as error:
+        raise DeliveryError(type(error).__name__) from error
+    # 409: it has this key already.
+    if response.is_success or response.status_code == httpx.codes.CONFLICT:
+        return
+    raise DeliveryError(f"status {response.status_code}", final=response.status_code in _REFUSED)
+
+
+def for_front_end(reply: Reply) -> dict[str, object]:
+    """A reply as the HTTP channel passes it on."""
+    return {
+        "conversation": reply.conversation.address,
+        "place": reply.place,
+        "key": str(reply.key),
+        "author": reply.author,
+        "text": reply.text,
+        "buttons": [{"title": title, "payload": payload} for title, payload in reply.buttons],
+        "created_at": reply.created_at.isoformat(),
+    }
+
+
+def _http() -> httpx.Client:
+    global _client  # noqa: PLW0603
+    if _client is None:
+        _client = httpx.Client(timeout=10, trust_env=False)
+    return _client
+
+
+_client: httpx.Client | None = None
+_CHANNELS: dict[str, Deliver] = {API: _api}
+register: Callable[[str, Deliver], None] = _CHANNELS.__setitem__

@@ -1,0 +1,161 @@
+"""What a conversation is made of: messages of the patient, and what was said to them.
+
+Both carry a place in the conversation (``place``), given when they are stored: the transcript, the order
+of answers and what a channel has already shown all follow from it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Mode(models.TextChoices):
+    """Who speaks to the patient."""
+
+    BOT = "bot", "自動応答"
+    HUMAN = "human", "スタッフ対応中"
+    CLOSING = "closing", "対応終了の確認中"
+
+
+class Author(models.TextChoices):
+    """Who says something to the patient."""
+
+    BOT = "bot", "自動応答"
+    STAFF = "staff", "スタッフ"
+    DOCTOR = "doctor", "医師"
+    DESK = "desk", "窓口"
+
+
+class Delivery(models.TextChoices):
+    """How far a reply has come on its way to the patient."""
+
+    QUEUED = "queued", "送信待ち"
+    SENT = "sent", "送信済み"
+    DELIVERED = "delivered", "受信済み"
+    FAILED = "failed", "再送待ち"
+    UNDELIVERED = "undelivered", "未達"
+
+
+class Conversation(models.Model):
+    """One patient on one channel.
+
+    Attributes:
+        sender: the name under which Rasa knows it; says nothing of the patient.
+        channel, address: where it takes place; unique together.
+        mode: who speaks.
+        mode_since: since when.
+        places: messages and replies so far.
+        screen: what the red-flag screen remembers (``core.triage.State.to_json``).
+    """
+
+    sender = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=200)
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.BOT)
+    mode_since = models.DateTimeField()
+    places = models.PositiveIntegerField(default=0)
+    screen = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("channel", "address", name="conversation_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.sender}"
+
+    def next_place(self) -> int:
+        """A new place at the end; within the transaction that stores what stands there."""
+        Conversation.objects.filter(pk=self.pk).update(places=F("places") + 1)
+        self.places = Conversation.objects.values_list("places", flat=True).get(pk=self.pk)
+        return self.places
+
+
+class Message(models.Model):
+    """What a patient wrote.
+
+    Attributes:
+        channel, event_id: the channel's name of the delivery; unique, so that one that comes twice is
+            stored once.
+        text: as it came.
+        sent_at: when the channel says it was written.
+        received_at: when it was stored.
+        answered_at: when its turn was committed; None while it waits.
+        turn: the ``custom`` item of its turn (design, §5); empty while it waits, and for what a person
+            answers.
+        mentions: words that the red-flag screen saw: finding, start, end, standing.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    place = models.PositiveIntegerField()
+    channel = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=128)
+    text = models.TextField()
+    sent_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    turn = models.JSONField(default=dict)
+    mentions = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["conversation", "place"]
+        constraints: ClassVar = [
+            models.UniqueConstraint("channel", "event_id", name="message_event"),
+            models.UniqueConstraint("conversation", "place", name="message_place"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["conversation", "place"], name="message_waiting",
+                condition=Q(answered_at=None),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.event_id}"
+
+
+class Reply(models.Model):
+    """Something said to the patient, and how far it has come: the outbox.
+
+    Attributes:
+        key: the same at every try, so that the channel can tell a second try from a second reply.
+        answers: what it answers; None for what a person writes.
+        author, text, buttons: what is said, by whom; buttons as (title, payload).
+        tries: how often it was sent.
+        due_at: when it is sent next, while it is queued or has failed.
+        detail: why the last try failed; never a patient's words.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="replies")
+    place = models.PositiveIntegerField()
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    answers = models.ForeignKey(Message, models.PROTECT, null=True, related_name="replies")
+    author = models.CharField(max_length=10, choices=Author)
+    text = models.TextField()
+    buttons = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    delivery = models.CharField(max_length=12, choices=Delivery, default=Delivery.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    detail = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["conversation", "place"]
+        constraints: ClassVar = [
+            models.UniqueConstraint("conversation", "place", name="reply_place"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["due_at"], name="reply_due",
+                condition=Q(delivery__in=[Delivery.QUEUED, Delivery.FAILED]),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.delivery}"

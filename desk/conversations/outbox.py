@@ -1,0 +1,91 @@
+"""The outbox: sends what was committed, in order, and again with the same key until it is sure.
+
+A channel gets every reply at least once and each with its key; what comes twice with one key is one
+reply to the patient. So a crash between sending and noting it doubles nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from django.db import transaction
+
+from core.clinic_hours import TOKYO
+from desk.audit.models import record
+from desk.conversations.locks import conversation_lock
+from desk.conversations.models import Delivery, Reply
+
+logger = logging.getLogger(__name__)
+
+#: Seconds until the next try, by the number of tries before; after the last one it is given up.
+BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
+_OPEN = (Delivery.QUEUED, Delivery.FAILED)
+
+
+class DeliveryError(Exception):
+    """A reply did not arrive.
+
+    Args:
+        detail: why, in a word or two, without anybody's text.
+        final: whether another try would be of no use.
+    """
+
+    def __init__(self, detail: str, *, final: bool = False) -> None:
+        self.detail, self.final = detail, final
+        super().__init__(detail)
+
+
+#: Hands a reply to a channel; returns when the channel has it.
+Deliver = Callable[[Reply], None]
+
+
+def send(conversation: int, deliver: Deliver) -> dt.datetime | None:
+    """Sends what a conversation has in the outbox and is due, unless somebody else is at it.
+
+    Args:
+        conversation: its primary key.
+        deliver: hands over one reply; raises ``DeliveryError``.
+
+    Returns:
+        When the next reply is due, None when there is none.
+    """
+    with conversation_lock(conversation, "send") as mine:
+        if not mine:
+            return None
+        while (reply := _next(conversation)) is not None:
+            now = dt.datetime.now(TOKYO)
+            if reply.due_at > now:
+                return reply.due_at
+            try:
+                deliver(reply)
+            except DeliveryError as error:
+                _note_failure(reply, error, now)
+                continue
+            Reply.objects.filter(pk=reply.pk).update(
+                delivery=Delivery.SENT, tries=reply.tries + 1, sent_at=now, detail=""
+            )
+    return None
+
+
+def _next(conversation: int) -> Reply | None:
+    replies = Reply.objects.filter(conversation=conversation, delivery__in=_OPEN)
+    return replies.select_related("conversation").order_by("place").first()
+
+
+def _note_failure(reply: Reply, error: DeliveryError, now: dt.datetime) -> None:
+    given_up = error.final or reply.tries >= len(BACKOFF)
+    due = now if given_up else now + dt.timedelta(seconds=BACKOFF[reply.tries])
+    with transaction.atomic():
+        Reply.objects.filter(pk=reply.pk).update(
+            delivery=Delivery.UNDELIVERED if given_up else Delivery.FAILED,
+            tries=reply.tries + 1,
+            due_at=due,
+            detail=error.detail[:200],
+        )
+        if given_up:
+            record(
+                "reply.undelivered", now, conversation=reply.conversation.sender,
+                place=reply.place, detail=error.detail[:200],
+            )  # fmt: skip

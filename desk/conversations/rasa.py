@@ -1,0 +1,115 @@
+"""Asks Rasa, and takes nothing for an answer that the contract (design, §5) does not allow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from core.rulebook import LEVELS
+
+#: What must stand in the ``custom`` item of a turn.
+_KEYS = {"status": str, "answers": list, "triage": str, "escalate": bool}
+_STATUSES = frozenset({"answered", "clarify", "fallback", "handoff", "smalltalk", "triage"})
+
+
+class RasaError(Exception):
+    """No answer that can be used; says why in a word or two, without anybody's text."""
+
+
+@dataclass(frozen=True)
+class BotTurn:
+    """What the bot says to one message.
+
+    Attributes:
+        texts: bubbles, in order.
+        buttons: under the last one, as (title, payload).
+        custom: the ``custom`` item.
+    """
+
+    texts: tuple[str, ...]
+    buttons: tuple[tuple[str, str], ...]
+    custom: dict[str, Any]
+
+
+class Rasa:
+    """A client of the Rasa server; safe between threads.
+
+    Args:
+        url: the server's address.
+        seconds: how long one turn may take, all in all.
+        transport: where requests go instead of the network, for tests.
+    """
+
+    def __init__(
+        self, url: str, seconds: float, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=url, timeout=seconds, transport=transport, trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+        )  # fmt: skip
+
+    def ask(self, sender: str, message_id: str, text: str) -> BotTurn:
+        """One turn.
+
+        Args:
+            sender: the conversation's opaque name.
+            message_id: the message's; asked again with the same one, Rasa gives the same answer.
+            text: what the patient wrote.
+
+        Raises:
+            RasaError: no answer, or one that breaks the contract.
+        """
+        try:
+            response = self._http.post(
+                "/webhooks/rest/webhook",
+                content=json.dumps({"sender": sender, "message": text, "message_id": message_id}),
+                headers={"Content-Type": "application/json"},
+            )
+        except httpx.TimeoutException as error:
+            raise RasaError("timeout") from error
+        except httpx.HTTPError as error:
+            raise RasaError(type(error).__name__) from error
+        if response.status_code != httpx.codes.OK:
+            raise RasaError(f"status {response.status_code}")
+        try:
+            return _turn(response.json())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RasaError("broken reply") from error
+
+    def is_ready(self) -> bool:
+        """Whether the server has a model."""
+        return self.model() is not None
+
+    def model(self) -> str | None:
+        """The name of the model it uses; None when there is no server or no model."""
+        try:
+            response = self._http.get("/status", timeout=2)
+            return str(response.raise_for_status().json()["model_file"])
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _turn(items: Any) -> BotTurn:
+    customs = [item["custom"] for item in items if "custom" in item]
+    texts = tuple(str(item["text"]) for item in items if item.get("text"))
+    if len(customs) != 1 or not texts:
+        raise ValueError("no text, or not one custom item")
+    custom = customs[0]
+    _check(custom)
+    buttons = [b for item in items for b in item.get("buttons") or []]
+    return BotTurn(texts, tuple((str(b["title"]), str(b["payload"])) for b in buttons), custom)
+
+
+def _check(custom: Mapping[str, Any]) -> None:
+    if any(not isinstance(custom[key], kind) for key, kind in _KEYS.items()):
+        raise TypeError("a key of another kind")
+    if custom["triage"] not in LEVELS or custom["status"] not in _STATUSES:
+        raise ValueError("an unknown level or status")
+    if any(
+        custom[key] is not None and not isinstance(custom[key], str) for key in ("rule", "reason")
+    ):
+        raise TypeError("a key of another kind")

@@ -1,0 +1,76 @@
+"""In: a message is stored once, however often it is delivered; then it may be acknowledged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from desk.audit.models import record
+from desk.conversations import work
+from desk.conversations.models import Conversation, Message
+
+#: Longest text that is stored, in characters; longer ones are refused by the channel.
+MAX_TEXT = 10_000
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message as it was stored.
+
+    Attributes:
+        message: the stored message.
+        is_new: whether this delivery stored it.
+    """
+
+    message: Message
+    is_new: bool
+
+
+def receive(
+    channel: str, address: str, event_id: str, text: str, now: dt.datetime, sent_at: dt.datetime
+) -> Received:
+    """Stores a message and has it answered. When this returns, the message will not be lost.
+
+    Args:
+        channel: the channel's name.
+        address: the patient's address on it.
+        event_id: the channel's name of this delivery.
+        text: as it came, up to ``MAX_TEXT`` characters.
+        now: an aware time.
+        sent_at: when the patient wrote it, as the channel says.
+    """
+    conversation = _conversation(channel, address, now)
+    try:
+        with transaction.atomic():
+            message = Message.objects.create(
+                conversation=conversation,
+                place=conversation.next_place(),
+                channel=channel,
+                event_id=event_id,
+                text=storable(text),
+                sent_at=sent_at,
+                received_at=now,
+            )
+            record("message.received", now, conversation=conversation.sender, place=message.place)
+            transaction.on_commit(lambda: work.answer(conversation.pk, message.pk))
+    except IntegrityError:
+        known = Message.objects.filter(channel=channel, event_id=event_id).first()
+        if known is None:
+            raise
+        return Received(known, is_new=False)
+    return Received(message, is_new=True)
+
+
+def storable(text: str) -> str:
+    """A text without what databases refuse: NUL (PostgreSQL) and halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _conversation(channel: str, address: str, now: dt.datetime) -> Conversation:
+    """The conversation of an address, begun if there is none."""
+    conversation, _ = Conversation.objects.get_or_create(
+        channel=channel, address=address, defaults={"mode_since": now, "created_at": now}
+    )
+    return conversation

@@ -1,0 +1,267 @@
+"""Out: a conversation's unanswered messages, one after another, each in one turn (design, §4).
+
+A turn reads the message, asks whoever may answer it, and then commits reply, ticket and audit row at
+once. Killed before that, nothing has happened and the turn is taken again; killed after it,
+everything has. Nothing is sent here: the outbox does that (``desk.conversations.outbox``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from core.clinic_hours import TOKYO
+from core.first_response import FirstResponse, custom_values
+from core.judge import Reading, State
+from desk.audit.models import record
+from desk.conversations.equipment import Equipment
+from desk.conversations.locks import conversation_lock
+from desk.conversations.models import Author, Conversation, Message, Mode, Reply
+from desk.conversations.rasa import BotTurn, RasaError
+from desk.tickets import lifecycle
+
+logger = logging.getLogger(__name__)
+
+#: What a patient sends to be answered by the bot again.
+BOT_AGAIN = "bot:"
+_SILENT_TURN: dict[str, Any] = {
+    "status": "handoff", "answers": [], "triage": "none", "rule": None, "escalate": True,
+    "reason": "requested",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a turn comes to.
+
+    Attributes:
+        texts: what is said, in order.
+        buttons: under the last text, as (title, payload).
+        author: who says it.
+        turn: the ``custom`` item (design, §5).
+        mode: who speaks from now on.
+        failure: why Rasa gave no answer; "" if it did or was not asked.
+    """
+
+    texts: tuple[str, ...]
+    buttons: tuple[tuple[str, str], ...]
+    author: Author
+    turn: Mapping[str, Any]
+    mode: str
+    failure: str = ""
+
+
+def respond(conversation: int, equipment: Equipment) -> bool:
+    """Answers what a conversation has waiting, unless somebody else is at it.
+
+    Args:
+        conversation: its primary key.
+        equipment: what turns are taken with.
+
+    Returns:
+        Whether this call answered something.
+    """
+    answered = False
+    while waiting(conversation):
+        with conversation_lock(conversation, "answer") as mine:
+            if not mine:
+                return answered
+            while (message := _next(conversation)) is not None:
+                _turn(message, equipment)
+                answered = True
+        # A message that came while the lock was given back found it taken: look again.
+    return answered
+
+
+def waiting(conversation: int) -> bool:
+    """Whether a conversation has messages without an answer."""
+    return Message.objects.filter(conversation=conversation, answered_at=None).exists()
+
+
+def _next(conversation: int) -> Message | None:
+    unanswered = Message.objects.filter(conversation=conversation, answered_at=None)
+    return unanswered.select_related("conversation").order_by("place").first()
+
+
+def respond_at_once(message: int, equipment: Equipment) -> bool:
+    """Answers a message that is an emergency without waiting for its turn: whoever is at the
+    conversation may be waiting for Rasa.
+
+    Args:
+        message: its primary key.
+        equipment: what turns are taken with.
+
+    Returns:
+        Whether it was one.
+    """
+    stored = Message.objects.select_related("conversation").get(pk=message)
+    reading = equipment.triage.read(stored.text)
+    now = dt.datetime.now(TOKYO)
+    first = _first(reading, stored.conversation, equipment, now)
+    if first is None or not first.alone:
+        return False
+    _commit(stored, reading, None, equipment)
+    return True
+
+
+def _turn(message: Message, equipment: Equipment) -> None:
+    reading = equipment.triage.read(message.text)
+    now = dt.datetime.now(TOKYO)
+    first = _first(reading, message.conversation, equipment, now)
+    said = None
+    if (first is None or not first.alone) and message.conversation.mode == Mode.BOT:
+        said = _ask(message, equipment)
+    _commit(message, reading, said, equipment)
+
+
+def _first(
+    reading: Reading, conversation: Conversation, equipment: Equipment, now: dt.datetime
+) -> FirstResponse | None:
+    """What the screen says of a message in its conversation as it stands."""
+    triage, before = equipment.triage.current, State.from_json(conversation.screen)
+    return equipment.responses.respond(triage.judge(reading, before), before, triage, now)
+
+
+def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
+    """What the bot says, or why it says nothing."""
+    sender = str(message.conversation.sender)
+    if not equipment.pace.allows(sender):
+        turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}
+        return BotTurn((equipment.messages.text("too_many"),), (), turn)
+    try:
+        return equipment.rasa.ask(sender, str(message.pk), message.text)
+    except RasaError as error:
+        return error
+
+
+def _outcome(
+    message: Message,
+    mode: str,
+    first: FirstResponse | None,
+    said: BotTurn | RasaError | None,
+    equipment: Equipment,
+) -> Outcome:
+    """What a message is answered with.
+
+    Args:
+        message: the message.
+        mode: who speaks now.
+        first: what the screen says now.
+        said: what the bot said; None if it was not asked.
+        equipment: for the fixed texts.
+    """
+    if first is not None and first.alone:
+        return Outcome(first.texts, (), Author.BOT, first.custom(), mode)
+    if mode != Mode.BOT and message.text.strip() == BOT_AGAIN:
+        text = equipment.messages.text("bot_again")
+        turn = {**_SILENT_TURN, "status": "smalltalk", "escalate": False, "reason": None}
+        return Outcome((text,), (), Author.DESK, turn, Mode.BOT)
+    if mode != Mode.BOT or said is None:
+        # A person holds it: nothing is said but what the screen must say.
+        turn = first.custom() if first is not None else _SILENT_TURN
+        return Outcome(first.texts if first else (), (), Author.BOT, turn, mode)
+    if isinstance(said, RasaError):
+        return _without_rasa(first, str(said), equipment)
+    return _raised(said, first)
+
+
+def _without_rasa(first: FirstResponse | None, failure: str, equipment: Equipment) -> Outcome:
+    """The safe text and a ticket, behind what the screen says."""
+    turn: dict[str, Any] = {
+        **_SILENT_TURN, "status": "fallback", "triage": "consult", "reason": "unavailable",
+    }  # fmt: skip
+    texts: tuple[str, ...] = (equipment.messages.text("unavailable"),)
+    if first is not None:
+        texts, turn = (*first.texts, *texts), first.custom()
+    return Outcome(texts, (), Author.BOT, turn, Mode.BOT, failure)
+
+
+def _raised(bot: BotTurn, first: FirstResponse | None) -> Outcome:
+    """The bot's turn, raised to what the screen says if the bot said less."""
+    if first is None or not first.exceeds(bot.custom):
+        return Outcome(bot.texts, bot.buttons, Author.BOT, bot.custom, Mode.BOT)
+    turn = custom_values(bot.custom, first)
+    return Outcome((*first.texts, *bot.texts), bot.buttons, Author.BOT, turn, Mode.BOT)
+
+
+def _commit(
+    message: Message,
+    reading: Reading,
+    said: BotTurn | RasaError | None,
+    equipment: Equipment,
+) -> None:
+    """Writes a turn down, whole or not at all.
+
+    Judged anew on the conversation as it stands: while Rasa was asked an emergency may have been
+    answered, or a person may have taken over.
+    """
+    now = dt.datetime.now(TOKYO)
+    with transaction.atomic():
+        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        first = _first(reading, conversation, equipment, now)
+        outcome = _outcome(message, conversation.mode, first, said, equipment)
+        turn = dict(outcome.turn)
+        fresh = Message.objects.filter(pk=message.pk, answered_at=None).update(
+            answered_at=now,
+            turn=turn,
+            mentions=[[m.finding, m.start, m.end, m.standing.value] for m in reading.mentions],
+        )
+        if not fresh:
+            return  # it has been answered meanwhile
+        for i, text in enumerate(outcome.texts):
+            last = i == len(outcome.texts) - 1
+            say(
+                conversation, outcome.author, text, now,
+                answers=message, buttons=outcome.buttons if last else (),
+            )  # fmt: skip
+        before = State.from_json(conversation.screen)
+        screening = equipment.triage.current.judge(reading, before)
+        changed = outcome.mode != conversation.mode
+        Conversation.objects.filter(pk=conversation.pk).update(
+            screen=screening.state.to_json(),
+            mode=outcome.mode,
+            mode_since=now if changed else conversation.mode_since,
+        )
+        if turn["escalate"]:
+            lifecycle.add(conversation, message, turn, equipment.hours, now)
+        record(
+            "turn.answered", now, conversation=conversation.sender, place=message.place,
+            status=turn["status"], triage=turn["triage"], rule=turn["rule"], reason=turn["reason"],
+            answers=[[a["answer_id"], a["version"]] for a in turn["answers"]],
+            replies=len(outcome.texts), failure=outcome.failure,
+        )  # fmt: skip
+
+
+def say(
+    conversation: Conversation,
+    author: Author,
+    text: str,
+    now: dt.datetime,
+    answers: Message | None = None,
+    buttons: tuple[tuple[str, str], ...] = (),
+) -> Reply:
+    """Puts something to be said to a patient into the outbox; within a transaction.
+
+    Args:
+        conversation: to whom.
+        author: who says it.
+        text: what.
+        now: an aware time.
+        answers: the message that it answers.
+        buttons: (title, payload) each.
+    """
+    return Reply.objects.create(
+        conversation=conversation,
+        place=conversation.next_place(),
+        answers=answers,
+        author=author,
+        text=text,
+        buttons=[list(button) for button in buttons],
+        created_at=now,
+        due_at=now,
+    )

@@ -1,0 +1,1 @@
+"""Tickets: what a person has to answer, and until when."""

@@ -1,0 +1,89 @@
+"""Databases, fakes and desks for the tests of this folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.desk.fakes import FakeRasa, FrontEnd
+from tests.desk.running import Desk
+
+POSTGRESQL = "postgresql://root@127.0.0.1:5432"
+
+
+def _server() -> str:
+    return os.environ.get("TEST_POSTGRESQL", POSTGRESQL)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with all tables and nothing in them."""
+    folder = tmp_path_factory.mktemp("migrated")
+    Desk(f"sqlite:///{folder / 'desk.sqlite3'}", folder, "http://127.0.0.1:1").manage("migrate")
+    return folder / "desk.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def migrated_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a PostgreSQL database with all tables and nothing in them."""
+    with _postgresql() as name:
+        folder = tmp_path_factory.mktemp("migrated")
+        Desk(f"{_server()}/{name}", folder, "http://127.0.0.1:1").manage("migrate")
+        yield name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a migrated, empty database; PostgreSQL's is a real one."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "desk.sqlite3")
+        yield f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+        return
+    with _postgresql(request.getfixturevalue("migrated_template")) as name:
+        yield f"{_server()}/{name}"
+
+
+@contextlib.contextmanager
+def _postgresql(template: str = "template1") -> Iterator[str]:
+    """A PostgreSQL database of its own, while the block runs."""
+    name = f"desk_{uuid.uuid4().hex}"
+    try:
+        connection = psycopg.connect(f"{_server()}/test", autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"PostgreSQL does not answer at {_server()}: {error}")
+    with connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield name
+    finally:
+        with psycopg.connect(f"{_server()}/test", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def rasa() -> Iterator[FakeRasa]:
+    server = FakeRasa()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def front_end() -> Iterator[FrontEnd]:
+    server = FrontEnd()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def desk(database: str, tmp_path: Path, rasa: FakeRasa, front_end: FrontEnd) -> Iterator[Desk]:
+    """A desk with an empty database, not started yet."""
+    desk = Desk(database, tmp_path, rasa.url, front_end.url)
+    yield desk
+    desk.kill()

@@ -1,0 +1,134 @@
+"""A desk that runs as its own process, can be killed, and is started again on the same database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.bot.conftest import free_ports
+
+ROOT = Path(__file__).resolve().parents[2]
+#: A small drug, so that a desk starts in a second or two.
+DATA = ROOT / "tests" / "other_drug" / "data"
+TOKEN = "test-token-" + "x" * 40
+START_SECONDS = 60.0
+
+
+@dataclass
+class Desk:
+    """One desk: its settings, its processes one after another, and a client of its HTTP channel."""
+
+    database: str
+    folder: Path
+    rasa: str
+    front_end: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": self.database,
+            "DESK_SECRET": "s" * 50,
+            "DESK_DATA": str(DATA),
+            "DESK_API_TOKENS": TOKEN,
+            "DESK_API_CALLBACK": self.front_end,
+            "RASA_URL": self.rasa,
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            **self.settings,
+        }
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "-m", "desk", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self, dying_at: str | None = None) -> None:
+        """Starts a process and waits until it answers."""
+        (self.port,) = free_ports(1)
+        command = ["-m", "uvicorn", "--lifespan", "on", "--log-level", "warning",
+                   "--port", str(self.port), "desk.asgi:application"]  # fmt: skip
+        if dying_at:
+            command = ["-m", "tests.desk.killer", dying_at, str(self.port)]
+        log = (self.folder / "desk.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=self.environment(), stdout=log, stderr=log
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{self.url}/healthz", timeout=1).is_success:
+                    return
+            if self.process.poll() is not None and dying_at is None:
+                break
+            if self.process.poll() is not None:
+                return  # it died of what was left lying
+            time.sleep(0.05)
+        raise AssertionError((self.folder / "desk.log").read_text(encoding="utf-8")[-3000:])
+
+    def kill(self) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def post(self, conversation: str, event_id: str, text: str) -> httpx.Response:
+        return httpx.post(
+            f"{self.url}/api/messages",
+            json={"conversation": conversation, "event_id": event_id, "text": text},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=30,
+        )
+
+    def accepts(self, conversation: str, event_id: str, text: str) -> bool:
+        """Whether the desk acknowledged a message; not when it died first."""
+        try:
+            return self.post(conversation, event_id, text).is_success
+        except httpx.HTTPError:
+            return False
+
+    def transcript(self, conversation: str) -> dict[str, Any]:
+        response = httpx.get(
+            f"{self.url}/api/conversations/{conversation}",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=30,
+        )
+        transcript: dict[str, Any] = response.raise_for_status().json()
+        return transcript
+
+    def answered(self, conversation: str, seconds: float = 30.0) -> list[dict[str, Any]]:
+        """The transcript's entries, when nothing waits any more."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            transcript = self.transcript(conversation)
+            if not transcript["waiting"]:
+                entries: list[dict[str, Any]] = transcript["entries"]
+                return entries
+            time.sleep(0.05)
+        raise AssertionError(f"{conversation} still waits: {self.transcript(conversation)}")
+
+
+def wait_for(condition: Any, seconds: float = 30.0) -> None:
+    """Waits until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to be"
+        time.sleep(0.05)

@@ -1,0 +1,98 @@
+"""What the environment may say, and what production refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk.environment import SettingsError, read_environment
+
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Path:
+    """A data folder whose clinic is no demo."""
+    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "clinic.yml").write_text("demo: false\n", encoding="utf-8")
+    return tmp_path
+
+
+def production(clinic: Path, **changed: str) -> dict[str, str]:
+    return {
+        "DESK_PRODUCTION": "1",
+        "DESK_SECRET": SECRET,
+        "DESK_HOSTS": "desk.example.jp",
+        "DESK_DATA": str(clinic),
+        **changed,
+    }
+
+
+def test_without_variables_there_is_a_desk_for_one_machine(tmp_path: Path) -> None:
+    environment = read_environment({}, tmp_path)
+    assert not environment.production
+    assert environment.database == f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+    assert environment.rasa == "http://127.0.0.1:5005"
+    assert environment.api_tokens == ()
+
+
+def test_secret_of_this_machine_is_made_once_and_readable_by_its_owner_only(
+    tmp_path: Path,
+) -> None:
+    first = read_environment({}, tmp_path).secret
+    assert len(first) > 40
+    assert read_environment({}, tmp_path).secret == first
+    assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["secret"]
+
+
+def test_production_is_accepted_when_everything_is_fit(clinic: Path) -> None:
+    environment = read_environment(production(clinic))
+    assert environment.production
+    assert environment.origins == ("https://desk.example.jp",)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"DESK_SECRET": ""}, "DESK_SECRET に、40 文字以上"),
+        ({"DESK_SECRET": "short"}, "DESK_SECRET に、40 文字以上"),
+        ({"DESK_SECRET": "a" * 60}, "DESK_SECRET に、40 文字以上"),
+        ({"DESK_DEBUG": "1"}, "DESK_DEBUG=1 を使えません"),
+        ({"DESK_HOSTS": ""}, "DESK_HOSTS に"),
+        ({"DESK_HOSTS": "localhost,127.0.0.1,[::1]"}, "DESK_HOSTS に"),
+        ({"DESK_DATA": "data"}, "デモ用の医院のまま"),
+        ({"DESK_DATA": "nowhere"}, "デモ用の医院のまま"),
+    ],
+)
+def test_production_refuses_what_is_not_fit(
+    clinic: Path, changed: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read_environment(production(clinic, **changed))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DESK_PRODUCTION", "yes", "DESK_PRODUCTION は 1 か 0 に"),
+        ("DESK_RASA_SECONDS", "soon", "DESK_RASA_SECONDS は 0.1 から 60 まで"),
+        ("DESK_RASA_SECONDS", "0", "DESK_RASA_SECONDS は 0.1 から 60 まで"),
+        ("DESK_WORKERS", "-1", "DESK_WORKERS は 1 から 200 まで"),
+        ("RASA_URL", "rasa:5005", "RASA_URL は http://"),
+        ("DESK_API_CALLBACK", "ftp://a", "DESK_API_CALLBACK は http://"),
+        ("DESK_API_TOKENS", "short", "それぞれ 40 文字以上"),
+    ],
+)
+def test_value_that_cannot_be_used_is_named(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read_environment({name: value}, tmp_path)
+
+
+def test_all_faults_are_told_at_once(clinic: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        read_environment(production(clinic, DESK_SECRET="", DESK_DEBUG="1", DESK_HOSTS=""))
+    assert len(str(error.value).splitlines()) == 3
