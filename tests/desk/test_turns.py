@@ -19,6 +19,9 @@ pytestmark = pytest.mark.slow
 
 #: Random kills; 200 take some ten minutes a database.
 KILLS = int(os.environ.get("TEST_KILLS", "6"))
+#: Seconds that tell «at once» from «after Rasa», and «within the time budget» from «hanging», on a
+#: machine that others use too.
+AT_ONCE_SECONDS, SAFE_TEXT_SECONDS = 4.0, 15.0
 EMERGENCY = "唇が腫れて息が苦しい"
 
 
@@ -127,7 +130,7 @@ def test_without_an_answer_of_rasa_there_is_a_safe_text_and_one_ticket(
         start = time.monotonic()
         desk.post(name, name, "お酒は飲めますか")
         (asked, said) = desk.answered(name)
-        assert time.monotonic() - start < 9, name
+        assert time.monotonic() - start < SAFE_TEXT_SECONDS, name
         assert "自動応答が使えません" in said["text"], name
         assert asked["turn"]["escalate"], name
         assert asked["turn"]["reason"] == "unavailable", name
@@ -140,7 +143,7 @@ def test_emergency_is_answered_while_rasa_is_stopped(desk: Desk, rasa: FakeRasa)
     start = time.monotonic()
     desk.post("p", "1", EMERGENCY)
     (asked, said) = desk.answered("p")
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < AT_ONCE_SECONDS
     assert asked["turn"]["triage"] == "emergency"
     assert "119" in said["text"]
 
@@ -153,7 +156,7 @@ def test_emergency_need_not_wait_for_a_turn_that_hangs(desk: Desk, rasa: FakeRas
     start = time.monotonic()
     desk.post("p", "2", EMERGENCY)
     wait_for(lambda: any("119" in e["text"] for e in desk.transcript("p")["entries"]), 5)
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < AT_ONCE_SECONDS
 
 
 def test_reply_that_the_front_end_refuses_is_sent_again_in_order(
