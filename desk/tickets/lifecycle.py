@@ -15,7 +15,7 @@ from django.db import transaction
 from core.clinic_hours import ClinicHours
 from core.rulebook import LEVELS
 from desk.audit.models import record
-from desk.conversations.models import Conversation, Message
+from desk.conversations.models import Conversation, Message, Mode
 from desk.tickets.clocks import acknowledge_by
 from desk.tickets.models import Item, State, Ticket
 
@@ -78,7 +78,7 @@ def add(
 
 
 def claim(ticket: Ticket, user: User, now: dt.datetime) -> None:
-    """Takes a ticket that waits.
+    """Takes a ticket that waits; from now on the bot is silent.
 
     Raises:
         TicketTakenError: it does not wait any more.
@@ -89,21 +89,28 @@ def claim(ticket: Ticket, user: User, now: dt.datetime) -> None:
         )
         if not taken:
             raise TicketTakenError
+        _give_to(ticket.conversation, Mode.HUMAN, now)
         record("ticket.claimed", now, conversation=ticket.conversation.sender,
                actor=user.get_username(), ticket=ticket.pk)  # fmt: skip
     ticket.refresh_from_db()
 
 
 def close(ticket: Ticket, user: User, now: dt.datetime) -> None:
-    """Closes a ticket that is one's own or that nobody has.
+    """Closes a ticket of one's own: the bot speaks again, and no finding is open any more.
 
     Raises:
-        TicketTakenError: somebody else has it, or it is closed.
+        TicketTakenError: it is not one's own, or closed.
     """
     with transaction.atomic():
         mine = Ticket.objects.filter(pk=ticket.pk, claimed_by=user).exclude(state=State.CLOSED)
         if not mine.update(state=State.CLOSED, closed_at=now):
             raise TicketTakenError
+        _give_to(ticket.conversation, Mode.BOT, now)
+        Conversation.objects.filter(pk=ticket.conversation_id).update(screen={})
         record("ticket.closed", now, conversation=ticket.conversation.sender,
                actor=user.get_username(), ticket=ticket.pk)  # fmt: skip
     ticket.refresh_from_db()
+
+
+def _give_to(conversation: Conversation, mode: Mode, now: dt.datetime) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(mode=mode, mode_since=now)
