@@ -16,6 +16,8 @@ from desk.conversations.channels import API
 from desk.conversations.models import Conversation, Delivery, Message, Reply
 from desk.conversations.receive import MAX_TEXT, receive
 
+#: A name: letters that can be seen and that every database takes.
+_NAME = "^[!-~]+$"
 #: Entries of a transcript that are given at once.
 PAGE = 200
 
@@ -43,10 +45,13 @@ api = NinjaAPI(
 class NewMessage(Schema):
     """A patient's message."""
 
-    conversation: str = Field(min_length=1, max_length=200, description="相手を示す不透明な名前")
-    event_id: str = Field(
-        min_length=1, max_length=128, description="この送信の名前。同じ名前は一度だけ受け取ります"
+    conversation: str = Field(
+        max_length=200, pattern=_NAME, description="相手を示す不透明な名前（英数字と記号）"
     )
+    event_id: str = Field(
+        max_length=128, pattern=_NAME,
+        description="この送信の名前（英数字と記号）。同じ名前は一度だけ受け取ります",
+    )  # fmt: skip
     text: str = Field(max_length=MAX_TEXT)
     sent_at: dt.datetime | None = Field(None, description="患者が書いた時刻")
 
