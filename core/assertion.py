@@ -7,7 +7,6 @@ grammar of Japanese, not of any illness. What stays unclear counts as reported, 
 
 from __future__ import annotations
 
-import bisect
 import enum
 import itertools
 from collections.abc import Container, Sequence
@@ -21,6 +20,7 @@ from core.grammar import (
     ends_clause,
     negated,
     series_end,
+    stretch,
     told,
 )
 from core.japanese import Token
@@ -73,8 +73,7 @@ def assertion_of(
         end: offset of its end.
         mentioned: as for ``standing_of``; None when only this mention is known.
     """
-    first = next((i for i, t in enumerate(tokens) if t.end > start), 0)
-    last = next((i for i, t in enumerate(tokens) if t.end >= end), len(tokens) - 1)
+    first, last = _words_at(tokens, start, end)
     return assertion_at(Clauses(tokens), first, last, mentioned)
 
 
@@ -92,12 +91,7 @@ class Clauses:
 
     def around(self, first: int, last: int) -> tuple[int, int]:
         """Where the clause that holds the words ``first`` to ``last`` begins and ends."""
-        before = bisect.bisect_right(self._ends, first)
-        # A mark right behind the words belongs to their clause, and ends it.
-        behind = bisect.bisect_left(self._ends, last + 2)
-        left = self._ends[before - 1] if before else 0
-        right = self._ends[behind] if behind < len(self._ends) else len(self.tokens)
-        return left, right
+        return stretch(self._ends, first, last, len(self.tokens))
 
     def said_of(self, last: int) -> _Said:
         """What the rest of its clause says of something that ends with word ``last``."""
@@ -339,12 +333,19 @@ def is_told(tokens: Sequence[Token], start: int, end: int) -> bool:
         start: offset of the mention in the same text.
         end: offset of its end.
     """
-    if assertion_of(tokens, start, end) is not Assertion.REPORTED:
+    first, last = _words_at(tokens, start, end)
+    clauses = Clauses(tokens)
+    if assertion_at(clauses, first, last) is not Assertion.REPORTED:
         return False
+    _, right = clauses.around(first, last)
+    return told(tokens[first:right])
+
+
+def _words_at(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
+    """The first and the last word of what stands at these offsets."""
     first = next((i for i, t in enumerate(tokens) if t.end > start), 0)
     last = next((i for i, t in enumerate(tokens) if t.end >= end), len(tokens) - 1)
-    _, right = Clauses(tokens).around(first, last)
-    return told(tokens[first:right])
+    return first, last
 
 
 def denies_a_part(tokens: Sequence[Token], first: int, last: int) -> bool:

@@ -5,6 +5,7 @@ The words it looks for are the grammar of Japanese, not of any illness.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Container, Sequence
 
 from core.japanese import Token
@@ -35,6 +36,23 @@ CLAUSE_MARKS = frozenset("、,。!?.\n")
 #: A comma after one of these stands inside a clause (頭痛は、ありません).
 _OPEN_PARTICLES = frozenset({"は", "も", "が", "って", "や", "とか"})
 CLAUSE_CONJUNCTIONS = frozenset({"が", "けど", "けれど", "けれども", "ので", "のに", "から", "し"})
+
+
+def stretch(ends: Sequence[int], first: int, last: int, count: int) -> tuple[int, int]:
+    """Where the stretch of a text that holds the words ``first`` to ``last`` begins and ends.
+
+    A mark right behind the words belongs to their stretch, and ends it.
+
+    Args:
+        ends: where each stretch ends, in order.
+        first: index of the first word.
+        last: index of the last word.
+        count: words of the text.
+    """
+    before = bisect.bisect_right(ends, first)
+    behind = bisect.bisect_left(ends, last + 2)
+    low = ends[before - 1] if before else 0
+    return low, ends[behind] if behind < len(ends) else count
 
 
 def ends_clause(tokens: Sequence[Token], index: int) -> bool:

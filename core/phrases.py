@@ -260,7 +260,7 @@ class Phrases:
         for start, word in enumerate(words):
             for key in word.alone:
                 if key in root.following:
-                    places.append((self._step(root, key), start, start))
+                    places.append((root.states.get(key) or self._new(root, key), start, start))
             if word.number is not None:
                 places += [(state, start, start) for state in self._number(root, word.number)]
         ended = []
@@ -275,8 +275,8 @@ class Phrases:
                 word = words[index]
                 for key in word.keys:
                     if key in following and (key != WISH or _wished(words, at, index)):
-                        known = state.states.get(key)
-                        places.append((known or self._step(state, key), start, index))
+                        known = state.states.get(key) or self._new(state, key)
+                        places.append((known, start, index))
                 if numbers and word.number is not None:
                     places += [(s, start, index) for s in self._number(state, word.number)]
         return self._hits(ended, tokens)
@@ -298,13 +298,11 @@ class Phrases:
             self._states = 1
         return state
 
-    def _step(self, state: _State, word: str) -> _State:
+    def _new(self, state: _State, word: str) -> _State:
         """The state that a word leads to, one of ``state.following``; kept, for words repeat."""
-        known = state.states.get(word)
-        if known is None:
-            known = state.states[word] = _State(state.following[word])
-            self._states += 1
-        return known
+        self._states += 1
+        new = state.states[word] = _State(state.following[word])
+        return new
 
     def _number(self, state: _State, value: float) -> list[_State]:
         """The state that a number leads to, if there is one."""

@@ -5,7 +5,6 @@ Built on ``core.assertion``. What stays unclear counts as reported, the safe sid
 
 from __future__ import annotations
 
-import bisect
 import itertools
 from collections.abc import Container, Sequence
 
@@ -23,6 +22,7 @@ from core.grammar import (
     makes_a_noun,
     negated,
     series_end,
+    stretch,
     told,
 )
 from core.japanese import Token
@@ -179,11 +179,8 @@ class Standings:
 
     def _bounds(self, first: int, last: int) -> tuple[int, int]:
         """The words of the mention's sentence, at most ``_REACH`` on each side."""
-        before = bisect.bisect_right(self._ends, first)
-        behind = bisect.bisect_left(self._ends, last + 2)
-        low = max(self._ends[before - 1] if before else 0, first - _REACH)
-        end = self._ends[behind] if behind < len(self._ends) else len(self._tokens)
-        return low, min(end, last + _REACH)
+        low, high = stretch(self._ends, first, last, len(self._tokens))
+        return max(low, first - _REACH), min(high, last + _REACH)
 
     def _read(self, first: int, last: int) -> Assertion:
         bounds = low, high = self._bounds(first, last)

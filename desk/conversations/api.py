@@ -115,7 +115,7 @@ def get_conversation(
         conversation=conversation, place__lte=after, delivery=Delivery.SENT
     ).update(delivery=Delivery.DELIVERED)
     # Looked at first: when nothing waits, every answer stands below.
-    waiting = conversation.messages.filter(answered_at=None).exists()
+    waiting = Message.waiting(conversation.pk).exists()
     messages = conversation.messages.filter(place__gt=after).order_by("place")[:PAGE]
     replies = conversation.replies.filter(place__gt=after).select_related("answers")
     entries = [_of_patient(m) for m in messages]
@@ -135,5 +135,5 @@ def _of_desk(reply: Reply) -> dict[str, Any]:
     return {
         "place": reply.place, "author": reply.author, "text": reply.text, "at": reply.created_at,
         "key": str(reply.key), "answers": reply.answers.place if reply.answers else None,
-        "buttons": [{"title": title, "payload": payload} for title, payload in reply.buttons],
+        "buttons": reply.named_buttons(),
     }  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import httpx
 from django.conf import settings
 
@@ -51,7 +49,7 @@ def for_front_end(reply: Reply) -> dict[str, object]:
         "key": str(reply.key),
         "author": reply.author,
         "text": reply.text,
-        "buttons": [{"title": title, "payload": payload} for title, payload in reply.buttons],
+        "buttons": reply.named_buttons(),
         "created_at": reply.created_at.isoformat(),
     }
 
@@ -65,4 +63,3 @@ def _http() -> httpx.Client:
 
 _client: httpx.Client | None = None
 _CHANNELS: dict[str, Deliver] = {API: _api}
-register: Callable[[str, Deliver], None] = _CHANNELS.__setitem__

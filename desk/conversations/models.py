@@ -40,6 +40,10 @@ class Delivery(models.TextChoices):
     UNDELIVERED = "undelivered", "未達"
 
 
+#: Still to be sent, for the first time or again.
+TO_BE_SENT = (Delivery.QUEUED, Delivery.FAILED)
+
+
 class Conversation(models.Model):
     """One patient on one channel.
 
@@ -118,6 +122,12 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.channel} {self.event_id}"
 
+    @classmethod
+    def waiting(cls, conversation: int | None = None) -> models.QuerySet[Message]:
+        """The messages without an answer, of one conversation or of all."""
+        messages = cls.objects.filter(answered_at=None)
+        return messages if conversation is None else messages.filter(conversation=conversation)
+
 
 class Reply(models.Model):
     """Something said to the patient, and how far it has come: the outbox.
@@ -153,9 +163,13 @@ class Reply(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["due_at"], name="reply_due",
-                condition=Q(delivery__in=[Delivery.QUEUED, Delivery.FAILED]),
+                condition=Q(delivery__in=list(TO_BE_SENT)),
             ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.key} {self.delivery}"
+
+    def named_buttons(self) -> list[dict[str, str]]:
+        """The buttons as channels pass them on."""
+        return [{"title": title, "payload": payload} for title, payload in self.buttons]

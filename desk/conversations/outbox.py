@@ -7,7 +7,6 @@ reply to the patient. So a crash between sending and noting it doubles nothing.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Callable
 
 from django.db import transaction
@@ -15,13 +14,10 @@ from django.db import transaction
 from core.clinic_hours import TOKYO
 from desk.audit.models import record
 from desk.conversations.locks import conversation_lock
-from desk.conversations.models import Delivery, Reply
-
-logger = logging.getLogger(__name__)
+from desk.conversations.models import TO_BE_SENT, Delivery, Reply
 
 #: Seconds until the next try, by the number of tries before; after the last one it is given up.
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
-_OPEN = (Delivery.QUEUED, Delivery.FAILED)
 
 
 class DeliveryError(Exception):
@@ -70,7 +66,7 @@ def send(conversation: int, deliver: Deliver) -> dt.datetime | None:
 
 
 def _next(conversation: int) -> Reply | None:
-    replies = Reply.objects.filter(conversation=conversation, delivery__in=_OPEN)
+    replies = Reply.objects.filter(conversation=conversation, delivery__in=TO_BE_SENT)
     return replies.select_related("conversation").order_by("place").first()
 
 

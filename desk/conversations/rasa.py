@@ -80,10 +80,6 @@ class Rasa:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RasaError("broken reply") from error
 
-    def is_ready(self) -> bool:
-        """Whether the server has a model."""
-        return self.model() is not None
-
     def model(self) -> str | None:
         """The name of the model it uses; None when there is no server or no model."""
         try:

@@ -8,7 +8,6 @@ everything has. Nothing is sent here: the outbox does that (``desk.conversations
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +23,6 @@ from desk.conversations.locks import conversation_lock
 from desk.conversations.models import Author, Conversation, Message, Mode, Reply
 from desk.conversations.rasa import BotTurn, RasaError
 from desk.tickets import lifecycle
-
-logger = logging.getLogger(__name__)
 
 #: What a patient sends to be answered by the bot again.
 BOT_AGAIN = "bot:"
@@ -56,36 +53,21 @@ class Outcome:
     failure: str = ""
 
 
-def respond(conversation: int, equipment: Equipment) -> bool:
+def respond(conversation: int, equipment: Equipment) -> None:
     """Answers what a conversation has waiting, unless somebody else is at it.
 
     Args:
         conversation: its primary key.
         equipment: what turns are taken with.
-
-    Returns:
-        Whether this call answered something.
     """
-    answered = False
-    while waiting(conversation):
+    waiting = Message.waiting(conversation).select_related("conversation").order_by("place")
+    # A message that came while the lock was given back found it taken: look again.
+    while waiting.exists():
         with conversation_lock(conversation, "answer") as mine:
             if not mine:
-                return answered
-            while (message := _next(conversation)) is not None:
+                return
+            while (message := waiting.first()) is not None:
                 _turn(message, equipment)
-                answered = True
-        # A message that came while the lock was given back found it taken: look again.
-    return answered
-
-
-def waiting(conversation: int) -> bool:
-    """Whether a conversation has messages without an answer."""
-    return Message.objects.filter(conversation=conversation, answered_at=None).exists()
-
-
-def _next(conversation: int) -> Message | None:
-    unanswered = Message.objects.filter(conversation=conversation, answered_at=None)
-    return unanswered.select_related("conversation").order_by("place").first()
 
 
 def respond_at_once(message: int, equipment: Equipment) -> bool:
@@ -101,8 +83,7 @@ def respond_at_once(message: int, equipment: Equipment) -> bool:
     """
     stored = Message.objects.select_related("conversation").get(pk=message)
     reading = equipment.triage.read(stored.text)
-    now = dt.datetime.now(TOKYO)
-    first = _first(reading, stored.conversation, equipment, now)
+    first, _ = _first(reading, stored.conversation, equipment, dt.datetime.now(TOKYO))
     if first is None or not first.alone:
         return False
     _commit(stored, reading, None, equipment)
@@ -111,8 +92,7 @@ def respond_at_once(message: int, equipment: Equipment) -> bool:
 
 def _turn(message: Message, equipment: Equipment) -> None:
     reading = equipment.triage.read(message.text)
-    now = dt.datetime.now(TOKYO)
-    first = _first(reading, message.conversation, equipment, now)
+    first, _ = _first(reading, message.conversation, equipment, dt.datetime.now(TOKYO))
     said = None
     if (first is None or not first.alone) and message.conversation.mode == Mode.BOT:
         said = _ask(message, equipment)
@@ -121,10 +101,11 @@ def _turn(message: Message, equipment: Equipment) -> None:
 
 def _first(
     reading: Reading, conversation: Conversation, equipment: Equipment, now: dt.datetime
-) -> FirstResponse | None:
-    """What the screen says of a message in its conversation as it stands."""
+) -> tuple[FirstResponse | None, State]:
+    """What the screen says of a message in its conversation as it stands, and what it remembers."""
     triage, before = equipment.triage.current, State.from_json(conversation.screen)
-    return equipment.responses.respond(triage.judge(reading, before), before, triage, now)
+    screening = triage.judge(reading, before)
+    return equipment.responses.respond(screening, before, triage, now), screening.state
 
 
 def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
@@ -203,7 +184,7 @@ def _commit(
     now = dt.datetime.now(TOKYO)
     with transaction.atomic():
         conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
-        first = _first(reading, conversation, equipment, now)
+        first, state = _first(reading, conversation, equipment, now)
         outcome = _outcome(message, conversation.mode, first, said, equipment)
         turn = dict(outcome.turn)
         fresh = Message.objects.filter(pk=message.pk, answered_at=None).update(
@@ -219,11 +200,9 @@ def _commit(
                 conversation, outcome.author, text, now,
                 answers=message, buttons=outcome.buttons if last else (),
             )  # fmt: skip
-        before = State.from_json(conversation.screen)
-        screening = equipment.triage.current.judge(reading, before)
         changed = outcome.mode != conversation.mode
         Conversation.objects.filter(pk=conversation.pk).update(
-            screen=screening.state.to_json(),
+            screen=state.to_json(),
             mode=outcome.mode,
             mode_since=now if changed else conversation.mode_since,
         )

@@ -6,16 +6,17 @@ A message is answered by whichever process is free; the lock of its conversation
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import close_old_connections, connection
 
 from core.clinic_hours import TOKYO
-from desk.conversations.models import Delivery, Message, Reply
+from desk.conversations.models import TO_BE_SENT, Message, Reply
 
 logger = logging.getLogger(__name__)
 
@@ -75,47 +76,43 @@ class Worker:
             self._urgent.submit(self._look, conversation, message)
 
     def _look(self, conversation: int, message: int) -> None:
-        try:
-            close_old_connections()
+        with _connected("looking at a message failed"):
             if self._at_once(message):
                 self._post(conversation)
-        except Exception:
-            logger.exception("looking at a message failed")
-            connection.close()
         self.take(conversation)
 
     def sweep(self) -> None:
         """Takes every conversation with something left lying."""
         now = dt.datetime.now(TOKYO)
-        waiting = Message.objects.filter(answered_at=None).values_list("conversation", flat=True)
-        due = Reply.objects.filter(
-            delivery__in=(Delivery.QUEUED, Delivery.FAILED), due_at__lte=now
-        ).values_list("conversation", flat=True)
-        for conversation in {*waiting.distinct(), *due.distinct()}:
-            self.take(conversation)
+        due = Reply.objects.filter(delivery__in=TO_BE_SENT, due_at__lte=now)
+        for left in (Message.waiting(), due):
+            for conversation in left.values_list("conversation", flat=True).distinct():
+                self.take(conversation)
 
     def _work(self, conversation: int) -> None:
         # From here on what comes in is a reason to look again.
         with self._guard:
             self._queued.discard(conversation)
-        try:
-            close_old_connections()
+        with _connected("a turn failed"):
             self._turn(conversation)
             self._post(conversation)
-        except Exception:
-            # Whatever it was, the sweep takes the conversation again.
-            logger.exception("a turn failed")
-            connection.close()
 
     def _sweep_forever(self) -> None:
         while not self._stop.is_set():
-            try:
-                close_old_connections()
+            with _connected("the sweep failed"):
                 self.sweep()
-            except Exception:
-                logger.exception("the sweep failed")
-                connection.close()
             self._stop.wait(SWEEP_SECONDS)
+
+
+@contextlib.contextmanager
+def _connected(complaint: str) -> Iterator[None]:
+    """A database connection that works; whatever fails is logged, for the sweep takes it again."""
+    try:
+        close_old_connections()
+        yield
+    except Exception:
+        logger.exception(complaint)
+        connection.close()
 
 
 _worker: Worker | None = None

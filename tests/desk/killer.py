@@ -19,8 +19,8 @@ POINTS = {
     "before_commit": ("desk.conversations.respond", "_commit", "before"),
     "within_commit": ("desk.conversations.respond", "record", "before"),
     "committed": ("desk.conversations.respond", "_commit", "after"),
-    "before_send": ("desk.conversations.channels", "_api", "before"),
-    "sent": ("desk.conversations.channels", "_api", "after"),
+    "before_send": ("desk.start", "deliver", "before"),
+    "sent": ("desk.start", "deliver", "after"),
 }
 
 
@@ -38,10 +38,6 @@ def main() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(owner, name, dies)
-    if point in ("before_send", "sent"):
-        from desk.conversations import channels
-
-        channels.register(channels.API, dies)
     uvicorn.run("desk.asgi:application", port=int(port), lifespan="on", log_level="warning")
 
 

@@ -19,6 +19,8 @@ from tests.bot.conftest import free_ports
 ROOT = Path(__file__).resolve().parents[2]
 #: A small drug, so that a desk starts in a second or two.
 DATA = ROOT / "tests" / "other_drug" / "data"
+#: What the small drug's rules take for an emergency.
+EMERGENCY = "唇が腫れて息が苦しい"
 TOKEN = "test-token-" + "x" * 40
 START_SECONDS = 60.0
 

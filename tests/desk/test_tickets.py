@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.desk.fakes import CUSTOM, FakeRasa
-from tests.desk.running import Desk
+from tests.desk.running import EMERGENCY, Desk
 
 pytestmark = pytest.mark.slow
-
-EMERGENCY = "唇が腫れて息が苦しい"
 
 
 def scene(desk: Desk, call: str) -> str:
@@ -18,25 +16,23 @@ def scene(desk: Desk, call: str) -> str:
     return desk.manage("shell", "--no-imports", "-c", code).strip()
 
 
-def escalates(rasa: FakeRasa) -> None:
+def hands_over(desk: Desk, rasa: FakeRasa) -> None:
+    """Starts a desk on which the patient p has asked for a person."""
     custom = {**CUSTOM, "status": "handoff", "escalate": True, "reason": "requested"}
     rasa.behaviour = lambda: (200, [{"text": "スタッフにおつなぎします。"}, {"custom": custom}])
-
-
-def test_of_eight_people_who_claim_at_once_one_gets_the_ticket(desk: Desk, rasa: FakeRasa) -> None:
-    escalates(rasa)
     desk.start()
     desk.post("p", "1", "スタッフに相談する")
     desk.answered("p")
+
+
+def test_of_eight_people_who_claim_at_once_one_gets_the_ticket(desk: Desk, rasa: FakeRasa) -> None:
+    hands_over(desk, rasa)
     assert scene(desk, "claim_at_once(8)") == "1"
     assert desk.manage("tickets") == "claimed info requested 1\n"
 
 
 def test_bot_is_silent_while_a_person_holds_the_conversation(desk: Desk, rasa: FakeRasa) -> None:
-    escalates(rasa)
-    desk.start()
-    desk.post("p", "1", "スタッフに相談する")
-    desk.answered("p")
+    hands_over(desk, rasa)
     scene(desk, "claim_it()")
     rasa.behaviour = None
     desk.post("p", "2", "お酒は飲めますか")
@@ -54,10 +50,7 @@ def test_bot_is_silent_while_a_person_holds_the_conversation(desk: Desk, rasa: F
 
 
 def test_patient_can_ask_for_the_bot_back(desk: Desk, rasa: FakeRasa) -> None:
-    escalates(rasa)
-    desk.start()
-    desk.post("p", "1", "スタッフに相談する")
-    desk.answered("p")
+    hands_over(desk, rasa)
     scene(desk, "claim_it()")
     desk.post("p", "2", "bot:")
     assert desk.answered("p")[-1]["author"] == "desk"

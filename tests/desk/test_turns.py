@@ -13,7 +13,7 @@ import pytest
 
 from tests.desk.fakes import CUSTOM, FakeRasa, FrontEnd
 from tests.desk.killer import POINTS
-from tests.desk.running import Desk, wait_for
+from tests.desk.running import EMERGENCY, Desk, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,6 @@ KILLS = int(os.environ.get("TEST_KILLS", "6"))
 #: Seconds that tell «at once» from «after Rasa», and «within the time budget» from «hanging», on a
 #: machine that others use too.
 AT_ONCE_SECONDS, SAFE_TEXT_SECONDS = 4.0, 15.0
-EMERGENCY = "唇が腫れて息が苦しい"
 
 
 def check_one_answer_each(desk: Desk, conversation: str, texts: list[str]) -> None:
