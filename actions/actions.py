@@ -15,12 +15,13 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.choose import Desk
 from actions.compose import compose, custom
 from actions.context import Context
-from actions.knowledge_source import KnowledgeSource
+from actions.published import PublishedTable
 from actions.screened import Screen, decide_screened
 from actions.turn import read_turn
 from core.clinic_hours import TOKYO
 from core.japanese import data_tokenizer
 from core.judge import Reading
+from core.knowledge_source import KnowledgeSource
 from core.triage_source import judge_of, triage_of
 
 CONTEXT_SLOT = "context"
@@ -39,7 +40,8 @@ def _folder() -> Path:
 def knowledge_source() -> KnowledgeSource:
     """The process's table: ``KNOWLEDGE_URL``, or the files of ``DESK_DATA`` (default ``data``)."""
     folder = _folder()
-    source = KnowledgeSource(folder, os.environ.get("KNOWLEDGE_URL") or None, _today)
+    url = os.environ.get("KNOWLEDGE_URL")
+    source = KnowledgeSource(folder, PublishedTable(url) if url else None, _today)
     source.start()
     return source
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actions.choose import Decision, Given
+from core.answer_text import answer_text
 from core.knowledge import Answer, Knowledge
 from core.messages import Messages
 
@@ -69,35 +70,12 @@ def custom(decision: Decision) -> dict[str, Any]:
 
 def _answer_text(given: Given, decision: Decision, knowledge: Knowledge, messages: Messages) -> str:
     answer = given.answer
-    lines = []
+    text = answer_text(
+        answer, answer.short if given.depth == 1 else answer.detail, knowledge, messages
+    )
     if len(decision.given) > 1:
-        lines.append(messages.text("heading", title=answer.title))
-    lines.append(knowledge.fill(answer.short if given.depth == 1 else answer.detail))
-    lines.append(_footer(answer, knowledge, messages))
-    return "\n".join(lines)
-
-
-def _footer(answer: Answer, knowledge: Knowledge, messages: Messages) -> str:
-    names = "、".join(_source_names(answer, knowledge, messages))
-    sources = messages.text("sources", sources=names)
-    date = answer.reviewed_on.isoformat() if answer.reviewed_on else ""
-    footer = f"（{sources}／{messages.text('reviewed', date=date)}）"
-    if knowledge.demo:
-        return f"{footer}\n{messages.text('demo')}"
-    return footer if answer.approved_by else f"{footer}\n{messages.text('unapproved')}"
-
-
-def _source_names(answer: Answer, knowledge: Knowledge, messages: Messages) -> list[str]:
-    """Publishers that the answer cites, at most two, else what it rests on in the clinic."""
-    named = [
-        knowledge.references[source].publisher or knowledge.references[source].title
-        for source in answer.sources
-        if source in knowledge.references
-    ]
-    names = list(dict.fromkeys(named))[:2]
-    if names:
-        return names
-    return [messages.text("clinic_rule" if answer.scope == "clinic_policy" else "own_document")]
+        return f"{messages.text('heading', title=answer.title)}\n{text}"
+    return text
 
 
 def _buttons(

@@ -1,4 +1,4 @@
-"""Keeps the action server's table current: from files or a URL, and always the last good copy."""
+"""Keeps a process's table and fixed texts current, and always has the last good copy."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-
-import requests
+from typing import Protocol
 
 from core.clinic_hours import ClinicHours
 from core.faults import DataError
@@ -22,9 +21,27 @@ logger = logging.getLogger(__name__)
 
 #: A change is in force after at most this many seconds (the design allows ten).
 REFRESH_SECONDS = 3.0
-_HTTP_TIMEOUT_SECONDS = 3.0
 
-_Loaded = tuple[tuple[Knowledge, Messages], FirstResponses]
+_Loaded = tuple[tuple[Knowledge, Messages], FirstResponses, ClinicHours]
+
+
+class UnreachableError(Exception):
+    """The published table cannot be had now; the message says why in a word."""
+
+
+class Publisher(Protocol):
+    """Where a published table comes from."""
+
+    def fetch(self) -> Files | None:
+        """The table, None when it has not changed since.
+
+        Raises:
+            UnreachableError: it does not answer.
+            DataError: it answers with something else.
+        """
+
+    def forget(self) -> None:
+        """Makes the next ``fetch`` give the table in any case."""
 
 
 class KnowledgeSource:
@@ -36,9 +53,8 @@ class KnowledgeSource:
     Args:
         folder: the data folder, with ``knowledge/``, ``triage/telephones.yml`` and
             ``lexicon/terms.csv``.
-        url: where the published table is fetched instead of the files, None for the files. It
-            answers with the JSON of ``Files.to_json`` and an ETag. Until it first answers, the
-            files serve.
+        publisher: where the table comes from instead of the files, None for the files. Until it
+            first answers, the files serve.
         today: the current day.
 
     Raises:
@@ -46,17 +62,19 @@ class KnowledgeSource:
     """
 
     def __init__(
-        self, folder: Path, url: str | None = None, today: Callable[[], dt.date] = dt.date.today
+        self,
+        folder: Path,
+        publisher: Publisher | None = None,
+        today: Callable[[], dt.date] = dt.date.today,
     ) -> None:
         self._folder = folder
-        self._url = url
+        self._publisher = publisher
         self._today = today
-        self._etag: str | None = None
         self._seen = ""
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
-        self._current, self._responses = self._first()
+        self._current, self._responses, self._hours = self._first()
 
     @property
     def current(self) -> tuple[Knowledge, Messages]:
@@ -68,20 +86,25 @@ class KnowledgeSource:
         """First responses with the same texts and the clinic's hours."""
         return self._responses
 
+    @property
+    def hours(self) -> ClinicHours:
+        """When the clinic is open."""
+        return self._hours
+
     def refresh(self) -> bool:
         """Takes over a changed table; returns whether there was one."""
         with self._lock:
             try:
-                files = self._fetch() if self._url else Files.read(self._folder / "knowledge")
+                files = self._fetch()
                 if files is None or files.version == self._seen:
                     return False
                 self._seen = files.version
-                self._current, self._responses = self._load(files)
+                self._current, self._responses, self._hours = self._load(files)
             except DataError as error:
                 logger.error(sentence("tools.table_broken", detail=error))
                 return False
-            except requests.RequestException as error:
-                logger.warning(sentence("tools.table_unreachable", detail=type(error).__name__))
+            except UnreachableError as error:
+                logger.warning(sentence("tools.table_unreachable", detail=error))
                 return False
             logger.info(sentence("tools.table_reloaded", version=files.version))
             return True
@@ -103,17 +126,17 @@ class KnowledgeSource:
                 logger.exception("refreshing the table failed")
 
     def _first(self) -> _Loaded:
-        """The first good copy: of the address if there is one that answers, else of the files."""
-        if self._url:
+        """The first good copy: of the publisher if there is one that answers, else of the files."""
+        if self._publisher is not None:
             try:
-                files = self._fetch()
+                files = self._publisher.fetch()
                 if files is not None:
                     loaded = self._load(files)
                     self._seen = files.version
                     return loaded
-            except (DataError, requests.RequestException) as error:
+            except (DataError, UnreachableError) as error:
                 logger.warning(sentence("tools.table_from_files", detail=error))
-                self._etag = None
+                self._publisher.forget()
         files = Files.read(self._folder / "knowledge")
         self._seen = files.version
         return self._load(files)
@@ -123,16 +146,9 @@ class KnowledgeSource:
         texts = ("messages.yml", "clinic.yml", "telephones.yml")
         messages = Messages(*(files.contents[name] for name in texts))
         hours = ClinicHours.from_yaml(files.contents["clinic.yml"])
-        return (knowledge, messages), FirstResponses(messages, hours)
+        return (knowledge, messages), FirstResponses(messages, hours), hours
 
     def _fetch(self) -> Files | None:
-        assert self._url is not None
-        headers = {"If-None-Match": self._etag} if self._etag else {}
-        response = requests.get(self._url, headers=headers, timeout=_HTTP_TIMEOUT_SECONDS)
-        if response.status_code == requests.codes.not_modified:
-            return None
-        response.raise_for_status()
-        response.encoding = "utf-8"
-        files = Files.from_json(response.text)
-        self._etag = response.headers.get("ETag")
-        return files
+        if self._publisher is not None:
+            return self._publisher.fetch()
+        return Files.read(self._folder / "knowledge")

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
-from actions import knowledge_source
-from actions.knowledge_source import KnowledgeSource
+from actions import published as published_table
+from actions.published import PublishedTable
+from core import knowledge_source
 from core.faults import DataError
 from core.knowledge import ANSWER_COLUMNS, REFERENCE_COLUMNS, SOURCE_COLUMNS, Files
+from core.knowledge_source import KnowledgeSource
 from tests.fixed_texts import messages_yml, telephones_yml
 
 TODAY = dt.date(2026, 11, 23)
@@ -290,7 +292,7 @@ def test_unforeseen_failure_does_not_end_the_refreshing(
 
 
 def test_change_is_in_force_within_ten_seconds() -> None:
-    assert knowledge_source.REFRESH_SECONDS + knowledge_source._HTTP_TIMEOUT_SECONDS < 10
+    assert knowledge_source.REFRESH_SECONDS + published_table._HTTP_TIMEOUT_SECONDS < 10
 
 
 # --- Over HTTP --------------------------------------------------------------------------------
@@ -349,7 +351,7 @@ def published() -> Iterator[Desk]:
 
 def test_published_table_comes_before_the_files(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     assert short_of(source) == "公開の答え。"
     assert source.current[1].text("handoff") == "電話は00-1"
 
@@ -358,13 +360,13 @@ def test_fixed_texts_and_clinic_are_published_with_the_table(folder: Path, publi
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     texts = messages_yml(handoff="手元の文{phone}")
     (folder / "knowledge" / "messages.yml").write_text(texts, encoding="utf-8")
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     assert source.current[1].text("handoff") == "電話は00-1"
 
 
 def test_unchanged_table_is_not_sent_again(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     before = source.current
     assert not source.refresh()
     assert source.current is before
@@ -374,7 +376,7 @@ def test_unchanged_table_is_not_sent_again(folder: Path, published: Desk) -> Non
 
 def test_newly_published_table_is_taken_over(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.publish(folder, answers_csv("次の答え。"), '"2"')
     assert source.refresh()
     assert short_of(source) == "次の答え。"
@@ -384,7 +386,7 @@ def test_newly_published_table_is_taken_over(folder: Path, published: Desk) -> N
 
 def test_table_without_a_tag_is_compared_by_its_content(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), None)
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     assert not source.refresh()
     published.publish(folder, answers_csv("次の答え。"), None)
     assert source.refresh()
@@ -397,7 +399,7 @@ def test_error_status_leaves_the_last_good_copy(
     folder: Path, published: Desk, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.publish(folder, answers_csv("次の答え。"), '"2"')
     published.status = status
     assert not source.refresh()
@@ -429,7 +431,7 @@ def test_answer_that_is_no_table_leaves_the_last_good_copy(
     folder: Path, published: Desk, body: bytes
 ) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.body, published.etag = body, '"2"'
     assert not source.refresh()
     assert short_of(source) == "公開の答え。"
@@ -439,7 +441,7 @@ def test_broken_table_is_logged_and_the_repaired_one_taken_over(
     folder: Path, published: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.publish(folder, BROKEN_ANSWERS, '"2"')
     assert not source.refresh()
     assert short_of(source) == "公開の答え。"
@@ -453,7 +455,7 @@ def test_table_taken_back_to_the_last_good_version_is_in_force_again(
     folder: Path, published: Desk
 ) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.publish(folder, BROKEN_ANSWERS, '"2"')
     source.refresh()
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
@@ -463,7 +465,7 @@ def test_table_taken_back_to_the_last_good_version_is_in_force_again(
 
 def test_files_serve_until_the_desk_answers(folder: Path, published: Desk) -> None:
     published.status = 503
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     assert short_of(source) == "はじめの答え。"
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     assert source.refresh()
@@ -477,7 +479,7 @@ def test_files_serve_until_the_desk_answers(folder: Path, published: Desk) -> No
 def test_files_serve_when_the_desk_cannot_be_reached(
     folder: Path, caplog: pytest.LogCaptureFixture, url: str
 ) -> None:
-    source = KnowledgeSource(folder, url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(url), lambda: TODAY)
     assert not source.refresh()
     assert short_of(source) == "はじめの答え。"
     assert any(r.levelno == logging.WARNING for r in caplog.records)
@@ -485,7 +487,7 @@ def test_files_serve_when_the_desk_cannot_be_reached(
 
 def test_desk_that_went_away_leaves_the_last_good_copy(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     # Port 1 is refused at once.
     source._url = "http://127.0.0.1:1/"
     assert not source.refresh()
@@ -495,9 +497,9 @@ def test_desk_that_went_away_leaves_the_last_good_copy(folder: Path, published: 
 def test_slow_desk_is_not_waited_for(
     folder: Path, published: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(knowledge_source, "_HTTP_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(published_table, "_HTTP_TIMEOUT_SECONDS", 0.1)
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.publish(folder, answers_csv("次の答え。"), '"2"')
     published.delay = 1.0
     begun = time.monotonic()
@@ -509,7 +511,7 @@ def test_slow_desk_is_not_waited_for(
 def test_published_table_serves_although_the_file_is_broken(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     write_answers(folder, BROKEN_ANSWERS)
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     assert short_of(source) == "公開の答え。"
 
 
@@ -519,14 +521,14 @@ def test_broken_published_table_and_broken_file_stop_with_row_and_column(
     published.publish(folder, BROKEN_ANSWERS, '"1"')
     write_answers(folder, BROKEN_ANSWERS)
     with pytest.raises(DataError, match=r"answers\.csv 2行目 version列"):
-        KnowledgeSource(folder, published.url, lambda: TODAY)
+        KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
 
 
 def test_broken_published_table_at_the_start_gives_way_to_the_files_until_it_is_repaired(
     folder: Path, published: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     published.publish(folder, BROKEN_ANSWERS, '"1"')
-    source = KnowledgeSource(folder, published.url, lambda: TODAY)
+    source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     assert short_of(source) == "はじめの答え。"
     assert "answers.csv 2行目 version列" in caplog.text
     published.publish(folder, answers_csv("直した答え。"), '"2"')
