@@ -108,14 +108,23 @@ class FirstResponses:
         opens = self._hours.next_opening(now)
         if opens is None:
             return self._messages.text("reach_unknown")
-        return self._messages.text("reach_closed", opens=self._day_and_clock(opens))
+        return self._messages.text("reach_closed", opens=self.day_and_clock(opens))
 
     def closed_note(self, now: dt.datetime) -> str:
         """What to add to a text that promises a person's answer; "" while the clinic is open."""
         opens = self._hours.next_opening(now)
         if self._hours.is_open(now) or opens is None:
             return ""
-        return self._messages.text("closed_now", opens=self._day_and_clock(opens))
+        return self._messages.text("closed_now", opens=self.day_and_clock(opens))
+
+    def day_and_clock(self, when: dt.datetime) -> str:
+        """A moment as patients read it, in Tokyo."""
+        local = when.astimezone(TOKYO)
+        weekday = self._messages.text("weekdays")[local.weekday()]
+        return self._messages.text(
+            "day_and_clock", month=str(local.month), day=str(local.day), weekday=weekday,
+            clock=_clock(local),
+        )  # fmt: skip
 
     def faults(self, judge: Judge) -> list[Fault]:
         """Texts of rules that name a value which neither the clinic nor the telephones have."""
@@ -157,14 +166,6 @@ class FirstResponses:
         if rule is not None and rule.repeat:
             return text, self._first(rule, "emergency", now)
         return (text,)
-
-    def _day_and_clock(self, when: dt.datetime) -> str:
-        local = when.astimezone(TOKYO)
-        weekday = self._messages.text("weekdays")[local.weekday()]
-        return self._messages.text(
-            "day_and_clock", month=str(local.month), day=str(local.day), weekday=weekday,
-            clock=_clock(local),
-        )  # fmt: skip
 
 
 def _clock(when: dt.datetime) -> str:

@@ -20,11 +20,25 @@ KEYS = (
     "own_document", "clinic_rule", "demo", "unapproved", "heading", "button_more",
     "button_more_short", "button_person", "told_emergency", "reach_open", "reach_closed",
     "reach_unknown", "closed_now", "day_and_clock", "weekdays", "after_emergency",
-    "after_emergency_better", "bot_again", "too_many",
+    "after_emergency_better", "bot_again", "too_many", "button_bot", "held", "received",
+    "to_doctor", "closing", "staff_late", "call_us", "booked", "booking_cancelled", "not_asked",
 )  # fmt: skip
 #: What the code fills in besides the clinic's values and the telephones.
 _VALUES = dict.fromkeys(
-    ("question", "sources", "date", "title", "until", "opens", "month", "day", "weekday", "clock"),
+    (
+        "question",
+        "sources",
+        "date",
+        "title",
+        "until",
+        "opens",
+        "month",
+        "day",
+        "weekday",
+        "clock",
+        "when",
+        "minutes",
+    ),
     "",
 )
 

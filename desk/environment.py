@@ -22,12 +22,36 @@ from core.locale import sentence
 ROOT = Path(__file__).resolve().parent.parent
 #: Shortest secret that production accepts, in characters.
 MIN_SECRET = 40
+#: How mail to staff may be sent: as it is, or by STARTTLS (``dj_email_url``).
+MAIL_SCHEMES = ("smtp", "submission")
+#: How the broker's address may begin: Redis, Redis by TLS, RabbitMQ, RabbitMQ by TLS.
+BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
+#: How the log is written: a JSON object a line, or text for a terminal.
+LOG_STYLES = ("json", "text")
+#: Networks that are not the internet: this machine (loopback), and private ones (RFC 1918, RFC 4193).
+INTERNAL = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+    )
+)  # fmt: skip
 _YES_NO = {"1": True, "0": False, "": False}
 _SECRET_FILE = "secret"
 
 
 class SettingsError(Exception):
     """The environment cannot be used; one sentence a fault, in Japanese."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a process listens: a numeric address and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -47,8 +71,18 @@ class Environment:
         api_tokens: who may use ``/api/``.
         api_callback: where replies of the HTTP channel are posted to; "" for nowhere.
         turns_a_minute: messages of one conversation that the bot answers in a minute.
-        shared: where processes share counters, a URL of ``limits``: memory://, redis://….
+        broker: the broker of Celery's workers, who take the turns; "" for turns in this process.
+        shared: where processes share counters, a URL of ``limits``: memory://, redis://…; the broker
+            when that is Redis.
         workers: turns at once in this process.
+        session_minutes: after how long without doing anything staff are logged out.
+        url: where staff reach the desk; for mails to them.
+        mail, mail_from: the mail server as a URL, "" for none; the sender's address.
+        bot_returns_minutes: silence in a conversation that a person holds, until the bot returns.
+        closing_minutes: how long after its end a message still reaches the person.
+        require_approval: whether answers that no physician has approved are withheld.
+        metrics: where Prometheus fetches this process's metrics; None for nowhere.
+        log: how the log is written, one of ``LOG_STYLES``.
     """
 
     production: bool
@@ -63,8 +97,18 @@ class Environment:
     api_tokens: tuple[str, ...]
     api_callback: str
     turns_a_minute: int
+    broker: str
     shared: str
     workers: int
+    session_minutes: float
+    url: str
+    mail: str
+    mail_from: str
+    bot_returns_minutes: float
+    closing_minutes: float
+    require_approval: bool
+    metrics: Address | None
+    log: str
 
 
 def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") -> Environment:
@@ -109,6 +153,30 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
     data = Path(values.get("DESK_DATA") or ROOT / "data")
     secret = values.get("DESK_SECRET", "")
     tokens = _listed(values.get("DESK_API_TOKENS", ""))
+    broker = values.get("DESK_BROKER", "")
+    if broker and not broker.startswith(BROKERS):
+        faults.append(
+            sentence("settings.not_a_broker", name="DESK_BROKER", allowed="、".join(BROKERS))
+        )
+        broker = ""
+    mail = values.get("DESK_MAIL", "")
+    if mail and mail.partition("://")[0] not in MAIL_SCHEMES:
+        faults.append(
+            sentence(
+                "settings.not_a_mail_server", name="DESK_MAIL", allowed="、".join(MAIL_SCHEMES)
+            )
+        )
+        mail = ""
+    log = values.get("DESK_LOG") or LOG_STYLES[0]
+    if log not in LOG_STYLES:
+        faults.append(
+            sentence(
+                "settings.not_one_of", name="DESK_LOG", value=log, allowed="、".join(LOG_STYLES)
+            )
+        )
+    metrics, fault = _internal(values.get("DESK_METRICS", ""), production)
+    if fault:
+        faults.append(sentence(fault, name="DESK_METRICS", value=values["DESK_METRICS"]))
     environment = Environment(
         production=production,
         debug=debug,
@@ -122,8 +190,18 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         api_tokens=tokens,
         api_callback=address("DESK_API_CALLBACK", ""),
         turns_a_minute=int(number("DESK_TURNS_A_MINUTE", 20, 1, 10_000)),
-        shared=values.get("DESK_SHARED") or "memory://",
+        broker=broker,
+        shared=values.get("DESK_SHARED") or (broker if broker.startswith("redis") else "memory://"),
         workers=int(number("DESK_WORKERS", 8, 1, 200)),
+        session_minutes=number("DESK_SESSION_MINUTES", 30, 0.01, 720),
+        url=address("DESK_URL", _url(hosts, values.get("DESK_PORT") or "8000")),
+        mail=mail,
+        mail_from=values.get("DESK_MAIL_FROM") or "desk@localhost",
+        bot_returns_minutes=number("DESK_BOT_RETURNS_MINUTES", 120, 0.01, 10_080),
+        closing_minutes=number("DESK_CLOSING_MINUTES", 10, 0, 1_440),
+        require_approval=flag("DESK_REQUIRE_APPROVAL"),
+        metrics=metrics,
+        log=log,
     )
     faults += [
         sentence("settings.short_token", name="DESK_API_TOKENS", least=MIN_SECRET)
@@ -157,23 +235,57 @@ def _unfit(environment: Environment) -> list[str]:
 
 
 def _with_own_secret(environment: Environment, folder: Path) -> Environment:
-    """The settings with a secret of this machine's own, made once."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _SECRET_FILE
+    """The settings with a secret of this machine's own."""
+    return replace(environment, secret=kept_secret(folder / _SECRET_FILE))
+
+
+def kept_secret(path: Path) -> str:
+    """What cannot be guessed, made once and kept in a file that only its owner reads.
+
+    Args:
+        path: the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         # Written whole before it has its name: of two processes at once, both read the same one.
-        handle, partial = tempfile.mkstemp(dir=folder)
+        handle, partial = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))
         try:
             os.link(partial, path)
         finally:
             Path(partial).unlink()
-    return replace(environment, secret=path.read_text(encoding="ascii"))
+    return path.read_text(encoding="ascii")
+
+
+def _internal(value: str, production: bool) -> tuple[Address | None, str]:
+    """An address that the internet does not reach, and what is wrong with it, as a key of
+    ``core.locale``; None and "" for no address. Every address of the machine will do, but not in
+    production.
+    """
+    if not value:
+        return None, ""
+    host, _, port = value.rpartition(":")
+    try:
+        ip, number = ipaddress.ip_address(host.removeprefix("[").removesuffix("]")), int(port)
+    except ValueError:
+        return None, "settings.not_an_internal_address"
+    internal = any(ip in network for network in INTERNAL)
+    if not 0 < number < 65_536 or not (internal or ip.is_unspecified):
+        return None, "settings.not_an_internal_address"
+    if ip.is_unspecified and production:
+        return None, "settings.open_to_all"
+    return Address(str(ip), number), ""
 
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _url(hosts: tuple[str, ...], port: str) -> str:
+    """Where the desk is reached when nothing is said about it."""
+    public = [host for host in hosts if not _is_local(host)]
+    return f"https://{public[0]}" if public else f"http://127.0.0.1:{port}"
 
 
 def _is_local(host: str) -> bool:

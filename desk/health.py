@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+import functools
+import threading
+import time
+
+from django.db import Error, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 
-from core.knowledge import Files
 from desk.conversations.equipment import equipment
+from desk.conversations.rasa import Rasa
+
+#: Seconds for which Rasa's word on its model is taken.
+MODEL_SECONDS = 2.0
 
 
 def alive(_: HttpRequest) -> JsonResponse:
@@ -20,18 +27,48 @@ def ready(_: HttpRequest) -> JsonResponse:
     """``/readyz``: what it needs, and in which version. Without Rasa the desk still answers with
     safe texts and tickets, so that alone does not make it unready.
     """
-    try:
-        executor = MigrationExecutor(connection)
-        database = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
-        database = False
-    data = settings.ENVIRONMENT.data
+    database, tools = _is_migrated(), equipment()
     return JsonResponse(
         {
             "database": database,
-            "rasa": equipment().rasa.model(),
-            "knowledge": Files.read(data / "knowledge").version,
-            "rules": equipment().triage.version,
+            "rasa": _model.of(tools.rasa),
+            "knowledge": tools.knowledge.version,
+            "rules": tools.triage.version,
         },
         status=200 if database else 503,
     )
+
+
+def _is_migrated() -> bool:
+    """Whether the database answers, and has all that this code's migrations make; one query."""
+    try:
+        rows = MigrationRecorder(connection).migration_qs.values_list("app", "name")
+        return _migrations() <= set(rows)
+    except Error:
+        return False
+
+
+@functools.cache
+def _migrations() -> frozenset[tuple[str, str]]:
+    """Those of this code, which stays the same as long as the process."""
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+class _Model:
+    """The name of Rasa's model, asked by one request at a time: all wait for the same answer."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._name: str | None = None
+        self._good_until = 0.0
+
+    def of(self, rasa: Rasa) -> str | None:
+        """The name, None without Rasa or without a model."""
+        with self._guard:
+            if time.monotonic() >= self._good_until:
+                self._name = rasa.model()
+                self._good_until = time.monotonic() + MODEL_SECONDS
+            return self._name
+
+
+_model = _Model()

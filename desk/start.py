@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+
 from django.conf import settings
 
+from core.clinic_hours import TOKYO
 from desk.conversations.channels import deliver
 from desk.conversations.equipment import equipment
 from desk.conversations.outbox import send
 from desk.conversations.respond import respond, respond_at_once
 from desk.conversations.work import Worker
+from desk.tickets.notices import send_due
+from desk.tickets.watch import watch
 
 
 def worker() -> Worker:
@@ -18,9 +24,21 @@ def worker() -> Worker:
         DataError: the data folder cannot be used.
     """
     tools = equipment()
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(TOKYO)
+
     return Worker(
         settings.ENVIRONMENT.workers,
         turn=lambda conversation: respond(conversation, tools),
         at_once=lambda message: respond_at_once(message, tools),
-        post=lambda conversation: send(conversation, deliver),
+        post=lambda conversation: send(conversation, deliver, tools.hours),
+        elsewhere=_broker() if settings.ENVIRONMENT.broker else None,
+        chores=(lambda: watch(tools, now()), lambda: send_due(now())),
     )
+
+
+def _broker() -> Callable[[int], bool]:
+    from desk.celery import Broker
+
+    return Broker().pass_on

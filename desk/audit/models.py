@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import models, transaction
+
+logger = logging.getLogger(__name__)
 
 
 class AuditEntry(models.Model):
@@ -36,7 +39,8 @@ class AuditEntry(models.Model):
 def record(
     action: str, now: dt.datetime, *, conversation: object = "", actor: str = "", **detail: Any
 ) -> None:
-    """Adds an entry, in the transaction that does what it tells of.
+    """Adds an entry, in the transaction that does what it tells of; the log gets what and about which
+    conversation, not the detail.
 
     Args:
         action: what happened.
@@ -48,3 +52,5 @@ def record(
     AuditEntry.objects.create(
         at=now, actor=actor, action=action, conversation=str(conversation), detail=detail
     )
+    about = {"conversation": str(conversation)}
+    transaction.on_commit(lambda: logger.info(action, extra=about))

@@ -13,7 +13,8 @@ from ninja.security import HttpBearer
 
 from core.clinic_hours import TOKYO
 from desk.conversations.channels import API
-from desk.conversations.models import Conversation, Delivery, Message, Reply
+from desk.conversations.equipment import equipment
+from desk.conversations.models import PEOPLE, Conversation, Delivery, Message, Reply
 from desk.conversations.receive import MAX_TEXT, receive
 
 #: A name: letters that can be seen and that every database takes.
@@ -74,6 +75,10 @@ class Entry(Schema):
     answers: int | None = Field(None, description="答えたメッセージの位置")
     buttons: list[dict[str, str]] = Field(default_factory=list)
     turn: dict[str, Any] | None = Field(None, description="患者の行だけ：判定（design §5）")
+    state: str | None = Field(
+        None,
+        description="患者の行だけ：received（届いた）, read（スタッフが読んだ）, answered（答えた）",
+    )
 
 
 class Transcript(Schema):
@@ -81,6 +86,7 @@ class Transcript(Schema):
 
     mode: str = Field(description="bot, human, closing")
     waiting: bool = Field(description="まだ返事をしていないメッセージがあるか")
+    opens_at: dt.datetime | None = Field(description="次に診療が始まる時刻。診療中は null")
     entries: list[Entry]
 
 
@@ -118,17 +124,31 @@ def get_conversation(
     waiting = Message.waiting(conversation.pk).exists()
     messages = conversation.messages.filter(place__gt=after).order_by("place")[:PAGE]
     replies = conversation.replies.filter(place__gt=after).select_related("answers")
-    entries = [_of_patient(m) for m in messages]
+    answered = conversation.replies.filter(author__in=PEOPLE).order_by("place").last()
+    entries = [_of_patient(m, answered.place if answered else 0) for m in messages]
     entries += [_of_desk(r) for r in replies.order_by("place")[:PAGE]]
     entries.sort(key=lambda entry: entry["place"])
-    return 200, {"mode": conversation.mode, "waiting": waiting, "entries": entries[:PAGE]}
+    hours, now = equipment().hours, dt.datetime.now(TOKYO)
+    return 200, {
+        "mode": conversation.mode, "waiting": waiting, "entries": entries[:PAGE],
+        "opens_at": None if hours.is_open(now) else hours.next_opening(now),
+    }  # fmt: skip
 
 
-def _of_patient(message: Message) -> dict[str, Any]:
+def _of_patient(message: Message, answered: int) -> dict[str, Any]:
     return {
         "place": message.place, "author": "patient", "text": message.text,
-        "at": message.sent_at, "turn": message.turn or None,
+        "at": message.sent_at, "turn": message.turn or None, "state": _state(message, answered),
     }  # fmt: skip
+
+
+def _state(message: Message, answered: int) -> str:
+    """How far a patient's message has come; ``answered`` is the place of the last word of a person."""
+    if not message.turn:
+        return "received"
+    if not message.turn["escalate"] or answered > message.place:
+        return "answered"
+    return "read" if message.read_at else "received"
 
 
 def _of_desk(reply: Reply) -> dict[str, Any]:

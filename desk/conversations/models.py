@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,7 +19,11 @@ class Mode(models.TextChoices):
 
     BOT = "bot", "自動応答"
     HUMAN = "human", "スタッフ対応中"
-    CLOSING = "closing", "対応終了の確認中"
+    CLOSING = "closing", "スタッフ対応の終了後"
+
+
+#: A person has the conversation, or had it until just now: the bot is silent.
+HELD = (Mode.HUMAN, Mode.CLOSING)
 
 
 class Author(models.TextChoices):
@@ -40,6 +45,8 @@ class Delivery(models.TextChoices):
     UNDELIVERED = "undelivered", "未達"
 
 
+#: Who is a person.
+PEOPLE = (Author.STAFF, Author.DOCTOR)
 #: Still to be sent, for the first time or again.
 TO_BE_SENT = (Delivery.QUEUED, Delivery.FAILED)
 
@@ -90,6 +97,7 @@ class Message(models.Model):
         sent_at: when the channel says it was written.
         received_at: when it was stored.
         answered_at: when its turn was committed; None while it waits.
+        read_at: when the person who answers the conversation first saw it.
         turn: the ``custom`` item of its turn (design, §5); empty while it waits, and for what a person
             answers.
         mentions: words that the red-flag screen saw: finding, start, end, standing.
@@ -103,6 +111,7 @@ class Message(models.Model):
     sent_at = models.DateTimeField()
     received_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
     turn = models.JSONField(default=dict)
     mentions = models.JSONField(default=list)
 
@@ -136,6 +145,7 @@ class Reply(models.Model):
         key: the same at every try, so that the channel can tell a second try from a second reply.
         answers: what it answers; None for what a person writes.
         author, text, buttons: what is said, by whom; buttons as (title, payload).
+        written_by: the staff member; None for what the bot and the desk say.
         tries: how often it was sent.
         due_at: when it is sent next, while it is queued or has failed.
         detail: why the last try failed; never a patient's words.
@@ -146,6 +156,9 @@ class Reply(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     answers = models.ForeignKey(Message, models.PROTECT, null=True, related_name="replies")
     author = models.CharField(max_length=10, choices=Author)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="replies"
+    )
     text = models.TextField()
     buttons = models.JSONField(default=list)
     created_at = models.DateTimeField()

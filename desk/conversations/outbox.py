@@ -7,14 +7,20 @@ reply to the patient. So a crash between sending and noting it doubles nothing.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 
 from django.db import transaction
 
-from core.clinic_hours import TOKYO
+from core.clinic_hours import TOKYO, ClinicHours
+from desk import metrics
 from desk.audit.models import record
 from desk.conversations.locks import conversation_lock
-from desk.conversations.models import TO_BE_SENT, Delivery, Reply
+from desk.conversations.models import PEOPLE, TO_BE_SENT, Delivery, Reply
+from desk.logs import about
+from desk.tickets import lifecycle
+
+logger = logging.getLogger(__name__)
 
 #: Seconds until the next try, by the number of tries before; after the last one it is given up.
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
@@ -37,12 +43,13 @@ class DeliveryError(Exception):
 Deliver = Callable[[Reply], None]
 
 
-def send(conversation: int, deliver: Deliver) -> dt.datetime | None:
+def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime | None:
     """Sends what a conversation has in the outbox and is due, unless somebody else is at it.
 
     Args:
         conversation: its primary key.
         deliver: hands over one reply; raises ``DeliveryError``.
+        hours: when the clinic is open; for the ticket of a reply that is given up.
 
     Returns:
         When the next reply is due, None when there is none.
@@ -51,31 +58,41 @@ def send(conversation: int, deliver: Deliver) -> dt.datetime | None:
         if not mine:
             return None
         while (reply := _next(conversation)) is not None:
+            about(reply.conversation.sender)
             now = dt.datetime.now(TOKYO)
             if reply.due_at > now:
                 return reply.due_at
             try:
                 deliver(reply)
             except DeliveryError as error:
-                _note_failure(reply, error, now)
+                _note_failure(reply, error, hours, now)
                 continue
-            Reply.objects.filter(pk=reply.pk).update(
-                delivery=Delivery.SENT, tries=reply.tries + 1, sent_at=now, detail=""
-            )
+            _note_success(reply, now)
     return None
 
 
 def _next(conversation: int) -> Reply | None:
     replies = Reply.objects.filter(conversation=conversation, delivery__in=TO_BE_SENT)
-    return replies.select_related("conversation").order_by("place").first()
+    return replies.select_related("conversation", "answers").order_by("place").first()
 
 
-def _note_failure(reply: Reply, error: DeliveryError, now: dt.datetime) -> None:
-    given_up = error.final or reply.tries >= len(BACKOFF)
-    due = now if given_up else now + dt.timedelta(seconds=BACKOFF[reply.tries])
+def _note_success(reply: Reply, now: dt.datetime) -> None:
     with transaction.atomic():
         Reply.objects.filter(pk=reply.pk).update(
-            delivery=Delivery.UNDELIVERED if given_up else Delivery.FAILED,
+            delivery=Delivery.SENT, tries=reply.tries + 1, sent_at=now, detail=""
+        )
+        if reply.author in PEOPLE:
+            record("reply.sent", now, conversation=reply.conversation.sender, place=reply.place)
+    metrics.REPLIES.labels(reply.author, Delivery.SENT.value).inc()
+
+
+def _note_failure(reply: Reply, error: DeliveryError, hours: ClinicHours, now: dt.datetime) -> None:
+    given_up = error.final or reply.tries >= len(BACKOFF)
+    due = now if given_up else now + dt.timedelta(seconds=BACKOFF[reply.tries])
+    delivery = Delivery.UNDELIVERED if given_up else Delivery.FAILED
+    with transaction.atomic():
+        Reply.objects.filter(pk=reply.pk).update(
+            delivery=delivery,
             tries=reply.tries + 1,
             due_at=due,
             detail=error.detail[:200],
@@ -85,3 +102,6 @@ def _note_failure(reply: Reply, error: DeliveryError, now: dt.datetime) -> None:
                 "reply.undelivered", now, conversation=reply.conversation.sender,
                 place=reply.place, detail=error.detail[:200],
             )  # fmt: skip
+            lifecycle.undelivered(reply, hours, now)
+    metrics.REPLIES.labels(reply.author, delivery.value).inc()
+    logger.warning("a reply did not arrive (%s): %s", error.detail, delivery.value)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import time
+
 from limits import RateLimitItemPerMinute
-from limits.storage import storage_from_string
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that Redis is given to answer, and seconds in which it is not asked again if it did not.
+REDIS_SECONDS, PAUSE_SECONDS = 1.0, 5.0
 
 
 class Pace:
-    """Counts messages; safe between threads, and between processes that share the storage.
+    """Counts messages; safe between threads, and between processes that share the storage. While the
+    storage does not answer, each process counts for itself: no patient waits for a counter.
 
     Args:
         a_minute: messages of one conversation in a minute.
@@ -17,7 +27,12 @@ class Pace:
 
     def __init__(self, a_minute: int, storage: str) -> None:
         self._item = RateLimitItemPerMinute(a_minute)
-        self._limiter = FixedWindowRateLimiter(storage_from_string(storage))
+        bounds = {"socket_connect_timeout": REDIS_SECONDS, "socket_timeout": REDIS_SECONDS}
+        options = bounds if storage.startswith("redis") else {}
+        shared = storage_from_string(storage, wrap_exceptions=True, **options)
+        self._shared = FixedWindowRateLimiter(shared)
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._silent_until = 0.0
 
     def allows(self, conversation: str) -> bool:
         """Counts a message; whether it is still within the limit.
@@ -25,4 +40,11 @@ class Pace:
         Args:
             conversation: the conversation's opaque name.
         """
-        return self._limiter.hit(self._item, "conversation", conversation)
+        if time.monotonic() >= self._silent_until:
+            try:
+                return self._shared.hit(self._item, "conversation", conversation)
+            except StorageError as error:
+                self._silent_until = time.monotonic() + PAUSE_SECONDS
+                cause = type(error.storage_error).__name__
+                logger.warning("processes count messages each for itself: %s", cause)
+        return self._own.hit(self._item, "conversation", conversation)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from desk import metrics
 from desk.audit.models import record
 from desk.conversations import work
 from desk.conversations.models import Conversation, Message
+from desk.logs import about
 
 #: Longest text that is stored, in characters; longer ones are refused by the channel.
 MAX_TEXT = 10_000
@@ -42,6 +44,7 @@ def receive(
         sent_at: when the patient wrote it, as the channel says.
     """
     conversation = _conversation(channel, address, now)
+    about(conversation.sender)
     try:
         with transaction.atomic():
             message = Message.objects.create(
@@ -60,6 +63,7 @@ def receive(
         if known is None:
             raise
         return Received(known, is_new=False)
+    metrics.RECEIVED.labels(channel).inc()
     return Received(message, is_new=True)
 
 

@@ -8,6 +8,7 @@ everything has. Nothing is sent here: the outbox does that (``desk.conversations
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +18,18 @@ from django.db import transaction
 from core.clinic_hours import TOKYO
 from core.first_response import FirstResponse, custom_values
 from core.judge import Reading, State
+from desk import metrics
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
 from desk.conversations.locks import conversation_lock
-from desk.conversations.models import Author, Conversation, Message, Mode, Reply
+from desk.conversations.models import HELD, Author, Conversation, Message, Mode
 from desk.conversations.rasa import BotTurn, RasaError
+from desk.conversations.say import say
+from desk.logs import about
 from desk.tickets import lifecycle
 
-#: What a patient sends to be answered by the bot again.
-BOT_AGAIN = "bot:"
+logger = logging.getLogger(__name__)
+
 _SILENT_TURN: dict[str, Any] = {
     "status": "handoff", "answers": [], "triage": "none", "rule": None, "escalate": True,
     "reason": "requested",
@@ -82,6 +86,7 @@ def respond_at_once(message: int, equipment: Equipment) -> bool:
         Whether it was one.
     """
     stored = Message.objects.select_related("conversation").get(pk=message)
+    about(stored.conversation.sender)
     reading = equipment.triage.read(stored.text)
     first, _ = _first(reading, stored.conversation, equipment, dt.datetime.now(TOKYO))
     if first is None or not first.alone:
@@ -91,6 +96,7 @@ def respond_at_once(message: int, equipment: Equipment) -> bool:
 
 
 def _turn(message: Message, equipment: Equipment) -> None:
+    about(message.conversation.sender)
     reading = equipment.triage.read(message.text)
     first, _ = _first(reading, message.conversation, equipment, dt.datetime.now(TOKYO))
     said = None
@@ -115,8 +121,11 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
         turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}
         return BotTurn((equipment.messages.text("too_many"),), (), turn)
     try:
-        return equipment.rasa.ask(sender, str(message.pk), message.text)
+        with metrics.RASA_SECONDS.time():
+            return equipment.rasa.ask(sender, str(message.pk), message.text)
     except RasaError as error:
+        metrics.RASA_FAILURES.labels(str(error)).inc()
+        logger.warning("no answer of Rasa: %s", error)
         return error
 
 
@@ -138,16 +147,17 @@ def _outcome(
     """
     if first is not None and first.alone:
         return Outcome(first.texts, (), Author.BOT, first.custom(), mode)
-    if mode != Mode.BOT and message.text.strip() == BOT_AGAIN:
+    if mode in HELD and message.text.strip() == lifecycle.BOT_AGAIN:
         text = equipment.messages.text("bot_again")
         turn = {**_SILENT_TURN, "status": "smalltalk", "escalate": False, "reason": None}
         return Outcome((text,), (), Author.DESK, turn, Mode.BOT)
-    if mode != Mode.BOT or said is None:
+    if mode in HELD:
         # A person holds it: nothing is said but what the screen must say.
         turn = first.custom() if first is not None else _SILENT_TURN
-        return Outcome(first.texts if first else (), (), Author.BOT, turn, mode)
+        return Outcome(first.texts if first else (), (), Author.BOT, turn, Mode.HUMAN)
     if isinstance(said, RasaError):
         return _without_rasa(first, str(said), equipment)
+    assert said is not None, "a turn without an answer is not committed"
     return _raised(said, first)
 
 
@@ -185,6 +195,9 @@ def _commit(
     with transaction.atomic():
         conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
         first, state = _first(reading, conversation, equipment, now)
+        alone = first is not None and first.alone
+        if said is None and conversation.mode == Mode.BOT and not alone:
+            return  # the bot has come back meanwhile: the turn is taken again, and it is asked
         outcome = _outcome(message, conversation.mode, first, said, equipment)
         turn = dict(outcome.turn)
         fresh = Message.objects.filter(pk=message.pk, answered_at=None).update(
@@ -207,40 +220,13 @@ def _commit(
             mode_since=now if changed else conversation.mode_since,
         )
         if turn["escalate"]:
-            lifecycle.add(conversation, message, turn, equipment.hours, now)
+            goes_on = lifecycle.add(conversation, message, turn, equipment.hours, now)
+            if goes_on and not outcome.texts:
+                lifecycle.tell_received(conversation, equipment, now)
         record(
             "turn.answered", now, conversation=conversation.sender, place=message.place,
             status=turn["status"], triage=turn["triage"], rule=turn["rule"], reason=turn["reason"],
             answers=[[a["answer_id"], a["version"]] for a in turn["answers"]],
             replies=len(outcome.texts), failure=outcome.failure,
         )  # fmt: skip
-
-
-def say(
-    conversation: Conversation,
-    author: Author,
-    text: str,
-    now: dt.datetime,
-    answers: Message | None = None,
-    buttons: tuple[tuple[str, str], ...] = (),
-) -> Reply:
-    """Puts something to be said to a patient into the outbox; within a transaction.
-
-    Args:
-        conversation: to whom.
-        author: who says it.
-        text: what.
-        now: an aware time.
-        answers: the message that it answers.
-        buttons: (title, payload) each.
-    """
-    return Reply.objects.create(
-        conversation=conversation,
-        place=conversation.next_place(),
-        answers=answers,
-        author=author,
-        text=text,
-        buttons=[list(button) for button in buttons],
-        created_at=now,
-        due_at=now,
-    )
+        transaction.on_commit(lambda: metrics.count_turn(turn, message.received_at))

@@ -1,7 +1,9 @@
-"""Who takes the turns: threads of this process, which a timer tells what was left lying.
+"""Who takes the turns: threads of this process, or workers elsewhere; a timer finds what was left lying.
 
 A message is answered by whichever process is free; the lock of its conversation
-(``desk.conversations.locks``) sees that it is one. What a killed process left is found by the sweep.
+(``desk.conversations.locks``) sees that it is one. Elsewhere is only where it goes first: what lies
+too long is answered here, so that nobody waits for workers that are gone. Emergencies never leave
+this process.
 """
 
 from __future__ import annotations
@@ -10,30 +12,48 @@ import contextlib
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import close_old_connections, connection
 
 from core.clinic_hours import TOKYO
 from desk.conversations.models import TO_BE_SENT, Message, Reply
+from desk.logs import job
 
 logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at what lies.
 SWEEP_SECONDS = 1.0
-#: Threads that only look for emergencies.
-URGENT_THREADS = 2
+#: How long a message may lie before this process answers what workers elsewhere have not.
+PATIENCE = dt.timedelta(seconds=5)
+#: Threads that only look for emergencies, and threads that only send.
+URGENT_THREADS = SENDING_THREADS = 2
+
+
+@contextlib.contextmanager
+def _connected(complaint: str) -> Iterator[None]:
+    """A database connection that works; whatever fails is logged, for the sweep takes it again."""
+    with job():
+        try:
+            close_old_connections()
+            yield
+        except Exception:
+            logger.exception(complaint)
+            connection.close()
 
 
 class Worker:
     """Takes turns and sends replies in threads.
 
     Args:
-        threads: how many at once.
+        threads: turns at once.
         turn: answers a conversation.
         at_once: answers a message at once if it is an emergency, and says whether it was.
         post: sends what a conversation has in the outbox.
+        elsewhere: has a conversation attended to by another process, and says whether it can be;
+            None: everything is done here.
+        chores: what else is done at every sweep, each in a thread of its own.
     """
 
     def __init__(
@@ -42,77 +62,122 @@ class Worker:
         turn: Callable[[int], object],
         at_once: Callable[[int], bool],
         post: Callable[[int], object],
+        elsewhere: Callable[[int], bool] | None = None,
+        chores: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._turn, self._at_once, self._post = turn, at_once, post
-        # Of their own, for the others may all be waiting for Rasa.
+        self._elsewhere = elsewhere
+        # Of their own, for the others may all be waiting: for Rasa, or for the broker.
         self._urgent = ThreadPoolExecutor(URGENT_THREADS, thread_name_prefix="urgent")
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="turn")
-        self._queued: set[int] = set()
+        self._sending = ThreadPoolExecutor(SENDING_THREADS, thread_name_prefix="send")
+        self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass-on")
+        self._turns = ThreadPoolExecutor(threads, thread_name_prefix="turn")
+        self._queued: set[tuple[ThreadPoolExecutor, int]] = set()
+        self._looked_at: set[int] = set()
         self._guard = threading.Lock()
         self._stop = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep_forever, name="sweep", daemon=True)
+        self._timers = [
+            threading.Thread(target=self._again_and_again, args=(job,), name="timer", daemon=True)
+            for job in (self.sweep, *chores)
+        ]
 
     def start(self) -> None:
         """Begins, with what was left lying."""
-        self._sweeper.start()
+        for timer in self._timers:
+            timer.start()
 
     def stop(self) -> None:
         """Ends when the turns that are under way have ended."""
-        self._stop.set()
+        with self._guard:
+            self._stop.set()
         self._urgent.shutdown(wait=True)
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._passing.shutdown(wait=True)
+        for executor in (self._turns, self._sending):
+            executor.shutdown(wait=True, cancel_futures=True)
+
+    @_connected("a turn failed")
+    def attend(self, conversation: int) -> None:
+        """Takes a conversation's turns and sends what it has in the outbox, in the caller's thread."""
+        self._turn(conversation)
+        self._post(conversation)
 
     def take(self, conversation: int) -> None:
-        """Has a conversation looked at soon; safe to call for any reason."""
-        with self._guard:
-            if conversation in self._queued or self._stop.is_set():
-                return
-            self._queued.add(conversation)
-        self._pool.submit(self._work, conversation)
+        """Has a conversation attended to soon, in this process; safe to call for any reason."""
+        self._submit(self._turns, self.attend, conversation)
 
     def take_new(self, conversation: int, message: int) -> None:
         """Has a message that just came in answered."""
-        if not self._stop.is_set():
-            self._urgent.submit(self._look, conversation, message)
+        with self._guard:
+            if not self._stop.is_set():
+                self._looked_at.add(message)
+                self._urgent.submit(self._begin, conversation, message)
 
-    def _look(self, conversation: int, message: int) -> None:
-        with _connected("looking at a message failed"):
-            if self._at_once(message):
-                self._post(conversation)
-        self.take(conversation)
+    def send_soon(self, conversation: int) -> None:
+        """Has what a conversation has in the outbox sent soon; safe to call for any reason."""
+        self._submit(self._sending, self._send, conversation)
 
     def sweep(self) -> None:
-        """Takes every conversation with something left lying."""
+        """Has done what was left lying: replies that are due, and messages that wait."""
         now = dt.datetime.now(TOKYO)
         due = Reply.objects.filter(delivery__in=TO_BE_SENT, due_at__lte=now)
-        for left in (Message.waiting(), due):
-            for conversation in left.values_list("conversation", flat=True).distinct():
+        for conversation in due.order_by("due_at").values_list("conversation", flat=True):
+            self.send_soon(conversation)
+        patience = dt.timedelta() if self._elsewhere is None else PATIENCE
+        waiting = Message.waiting().values_list("pk", "conversation", "received_at")
+        messages = list(waiting.order_by("received_at"))
+        with self._guard:
+            self._looked_at &= {message for message, *_ in messages}
+            looked_at = set(self._looked_at)
+        for message, conversation, received_at in messages:
+            if message not in looked_at:
+                # Whoever took it in may be gone: an emergency does not wait for a turn here either.
+                with self._guard:
+                    self._looked_at.add(message)
+                self._look(conversation, message)
+            if received_at <= now - patience:
                 self.take(conversation)
 
-    def _work(self, conversation: int) -> None:
-        # From here on what comes in is a reason to look again.
-        with self._guard:
-            self._queued.discard(conversation)
-        with _connected("a turn failed"):
-            self._turn(conversation)
+    def _begin(self, conversation: int, message: int) -> None:
+        self._look(conversation, message)
+        if self._elsewhere is None:
+            self.take(conversation)
+        else:
+            self._passing.submit(self._pass_on, conversation)
+
+    @_connected("looking at a message failed")
+    def _look(self, conversation: int, message: int) -> None:
+        if self._at_once(message):
             self._post(conversation)
 
-    def _sweep_forever(self) -> None:
+    def _pass_on(self, conversation: int) -> None:
+        if self._elsewhere is None or not self._elsewhere(conversation):
+            self.take(conversation)
+
+    @_connected("sending failed")
+    def _send(self, conversation: int) -> None:
+        self._post(conversation)
+
+    def _submit(
+        self, executor: ThreadPoolExecutor, job: Callable[[int], None], conversation: int
+    ) -> None:
+        """Has a job done once for all the reasons that there are until it begins."""
+
+        def begin() -> None:
+            # From here on what comes in is a reason to look again.
+            with self._guard:
+                self._queued.discard((executor, conversation))
+            job(conversation)
+
+        with self._guard:
+            if (executor, conversation) not in self._queued and not self._stop.is_set():
+                self._queued.add((executor, conversation))
+                executor.submit(begin)
+
+    def _again_and_again(self, job: Callable[[], object]) -> None:
         while not self._stop.is_set():
-            with _connected("the sweep failed"):
-                self.sweep()
+            with _connected("what is done at every sweep failed"):
+                job()
             self._stop.wait(SWEEP_SECONDS)
-
-
-@contextlib.contextmanager
-def _connected(complaint: str) -> Iterator[None]:
-    """A database connection that works; whatever fails is logged, for the sweep takes it again."""
-    try:
-        close_old_connections()
-        yield
-    except Exception:
-        logger.exception(complaint)
-        connection.close()
 
 
 _worker: Worker | None = None
@@ -137,3 +202,9 @@ def answer(conversation: int, message: int) -> None:
     """Has a new message answered: by this process's worker, else by whoever sweeps."""
     if _worker is not None:
         _worker.take_new(conversation, message)
+
+
+def send(conversation: int) -> None:
+    """Has what was said outside a turn sent: by this process's worker, else by whoever sweeps."""
+    if _worker is not None:
+        _worker.send_soon(conversation)

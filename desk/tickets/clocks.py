@@ -10,7 +10,7 @@ import datetime as dt
 
 from core.clinic_hours import ClinicHours
 
-#: Minutes until a ticket of a level must be claimed.
+#: Minutes until a ticket of a level must be claimed, and again until the next person is told.
 MINUTES = {"emergency": 5, "same_day": 30, "consult": 240, "info": 480, "none": 480}
 #: Levels whose clock runs while the clinic is closed, too.
 AT_ANY_HOUR = frozenset({"emergency", "same_day"})
@@ -24,7 +24,17 @@ def acknowledge_by(level: str, now: dt.datetime, hours: ClinicHours) -> dt.datet
         now: an aware time.
         hours: when the clinic is open.
     """
-    start = now
-    if level not in AT_ANY_HOUR and not hours.is_open(now):
-        start = hours.next_opening(now) or now
-    return start + dt.timedelta(minutes=MINUTES[level])
+    left = dt.timedelta(minutes=MINUTES[level])
+    if level in AT_ANY_HOUR:
+        return now + left
+    while True:
+        closes = hours.closes_at(now)
+        if closes is not None:
+            if now + left <= closes:
+                return now + left
+            left -= closes - now
+            now = closes
+        opens = hours.next_opening(now)
+        if opens is None:
+            return now + left
+        now = opens

@@ -40,7 +40,8 @@ class Ticket(models.Model):
         reason: that of the item which opened it (design, §5).
         acknowledge_by: until when somebody must have claimed it.
         raised: how often nobody did, and the next person was told.
-        claimed_by: who answers.
+        for_doctor: whether it was handed to the doctors, so that nobody else claims it.
+        claimed_by: who answers, or did so last.
     """
 
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="tickets")
@@ -50,6 +51,7 @@ class Ticket(models.Model):
     opened_at = models.DateTimeField()
     acknowledge_by = models.DateTimeField()
     raised = models.PositiveSmallIntegerField(default=0)
+    for_doctor = models.BooleanField(default=False)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="tickets"
     )
@@ -88,3 +90,98 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.message_id}"
+
+
+class Note(models.Model):
+    """What staff write for each other; no patient ever sees it.
+
+    Attributes:
+        place: where it stands among what was said.
+        key: made with the form, so that a form sent twice is one note.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="notes")
+    place = models.PositiveIntegerField()
+    key = models.UUIDField(unique=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notes")
+    text = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["conversation", "place"]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.place}"
+
+
+class Appointment(models.Model):
+    """A consultation: one doctor, one patient, one slot (``desk.tickets.appointments``).
+
+    Attributes:
+        starts_at: the slot.
+        cancelled_at: None while it holds; a cancelled one's slot can be given again.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="appointments")
+    doctor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="appointments"
+    )
+    starts_at = models.DateTimeField()
+    booked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="booked")
+    booked_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["starts_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["doctor", "starts_at"], name="appointment_doctor",
+                condition=Q(cancelled_at=None),
+            ),
+            models.UniqueConstraint(
+                fields=["conversation", "starts_at"], name="appointment_patient",
+                condition=Q(cancelled_at=None),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.starts_at.isoformat()} {self.doctor_id}"
+
+
+class Occasion(models.TextChoices):
+    """Why staff get a mail; the labels are its subjects."""
+
+    OPENED = "opened", "新しい対応があります"
+    URGENT = "urgent", "対応の緊急度が上がりました"
+    REOPENED = "reopened", "患者さんから続きが届きました"
+    UNCLAIMED = "unclaimed", "まだ誰も引き受けていません"
+    CALL = "call", "誰も引き受けていません。患者さんへ電話してください"
+    UNDELIVERED = "undelivered", "返信が届いていません。患者さんへ電話してください"
+    FOR_DOCTOR = "for_doctor", "医師への引き継ぎがあります"
+
+
+class Notice(models.Model):
+    """A mail to staff about a ticket, without a patient's words.
+
+    Attributes:
+        to: the role whose members get it, a value of ``desk.staff.roles.Role``.
+        due_at: when it is sent next; None when it was sent or given up.
+        tries: how often it was tried.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="notices")
+    occasion = models.CharField(max_length=12, choices=Occasion)
+    to = models.CharField(max_length=10)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="notice_due", condition=~Q(due_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.occasion} {self.to}"

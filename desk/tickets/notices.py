@@ -1,0 +1,93 @@
+"""Who is told of a ticket, and the mails that tell them: a number and an address, never a
+patient's words.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import smtplib
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from desk.staff.roles import Role
+from desk.tickets.models import Notice, Occasion, Ticket
+
+logger = logging.getLogger(__name__)
+
+#: Who is told at once, and who next when nobody claims it.
+CHAIN = ((Role.RECEPTION, Role.NURSE), (Role.DOCTOR,), (Role.ADMINISTRATOR,))
+#: The same for what was handed to the doctors.
+DOCTORS_CHAIN = ((Role.DOCTOR,), (Role.ADMINISTRATOR,))
+#: Seconds until the next try, by the number of tries before; after the last one it is given up.
+BACKOFF = (30, 120, 600, 3600)
+
+
+def chain(ticket: Ticket) -> tuple[tuple[Role, ...], ...]:
+    """The groups that are told of a ticket, one after another."""
+    return DOCTORS_CHAIN if ticket.for_doctor else CHAIN
+
+
+def everybody(ticket: Ticket) -> tuple[Role, ...]:
+    """All who were told of it or will be."""
+    return tuple(role for roles in chain(ticket) for role in roles)
+
+
+def notify(ticket: Ticket, occasion: Occasion, roles: tuple[Role, ...], now: dt.datetime) -> None:
+    """Puts a mail to each role into the queue; within the transaction that does what it tells of.
+    Without a mail server there is no queue: the console shows everything as well.
+
+    Args:
+        ticket: what it is about.
+        occasion: why.
+        roles: to whom.
+        now: an aware time.
+    """
+    if settings.ENVIRONMENT.mail:
+        Notice.objects.bulk_create(
+            Notice(ticket=ticket, occasion=occasion, to=role, created_at=now, due_at=now)
+            for role in roles
+        )
+
+
+def send_due(now: dt.datetime) -> None:
+    """Sends the mails that are due.
+
+    Args:
+        now: an aware time.
+    """
+    for notice in Notice.objects.filter(due_at__lte=now).select_related("ticket"):
+        wait = dict(enumerate(BACKOFF)).get(notice.tries)
+        later = None if wait is None else now + dt.timedelta(seconds=wait)
+        # Of several processes, the one that moves it on sends it.
+        mine = Notice.objects.filter(pk=notice.pk, tries=notice.tries, due_at=notice.due_at)
+        if mine.update(tries=notice.tries + 1, due_at=later) and _send(notice):
+            Notice.objects.filter(pk=notice.pk).update(sent_at=now, due_at=None)
+
+
+def _send(notice: Notice) -> bool:
+    ticket = notice.ticket
+    people = _members(notice.to).exclude(email="").values_list("email", flat=True)
+    address = reverse("console:conversation", args=[ticket.conversation.sender])
+    mail = EmailMessage(
+        subject=f"【{ticket.get_level_display()}】{notice.get_occasion_display()} #{ticket.pk}",
+        body=render_to_string(
+            "tickets/notice.txt", {"notice": notice, "url": settings.ENVIRONMENT.url + address}
+        ),
+        bcc=list(people),
+    )
+    try:
+        mail.send()
+    except (OSError, smtplib.SMTPException) as error:
+        logger.warning("a mail to %s was not sent: %s", notice.to, type(error).__name__)
+        return False
+    return True
+
+
+def _members(role: str) -> QuerySet[User]:
+    return User.objects.filter(is_active=True, groups__name=role)
