@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from desk import health
 from desk.conversations.api import api
@@ -11,4 +11,6 @@ urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
     path("api/", api.urls),
+    path("staff/", include("desk.staff.urls")),
+    path("staff/", include("desk.console.urls")),
 ]

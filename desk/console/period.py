@@ -1,0 +1,91 @@
+"""A stretch of days in Japan, as staff choose it for figures and lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from core.clinic_hours import TOKYO
+
+#: Longest period for figures and lists, in days.
+MAX_DAYS = 366
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days of Tokyo, the first and the last included."""
+
+    first: dt.date
+    last: dt.date
+
+    @classmethod
+    def until(cls, last: dt.date, days: int) -> Period:
+        """So many days, the given one the last of them."""
+        return cls(last - dt.timedelta(days=days - 1), last)
+
+    @property
+    def start(self) -> dt.datetime:
+        """Its first moment."""
+        return start_of(self.first)
+
+    @property
+    def end(self) -> dt.datetime:
+        """The first moment after it."""
+        return start_of(self.last + dt.timedelta(days=1))
+
+    @property
+    def days(self) -> list[dt.date]:
+        """Its days, the first first."""
+        count = (self.last - self.first).days + 1
+        return [self.first + dt.timedelta(days=i) for i in range(count)]
+
+
+def start_of(day: dt.date) -> dt.datetime:
+    """The first moment of a day in Tokyo."""
+    return dt.datetime.combine(day, dt.time(), TOKYO)
+
+
+class DayField(forms.DateField):
+    """A day, by the browser's calendar."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(widget=widget, **options)
+
+
+class DaysForm(forms.Form):
+    """A first and a last day, either of which may be left open."""
+
+    since = DayField(label="はじめの日", required=False)
+    until = DayField(label="終わりの日", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """The days, in their order."""
+        given = super().clean() or {}
+        since, until = given.get("since"), given.get("until")
+        if since and until and until < since:
+            raise ValidationError("終わりの日が、はじめの日より前です。")
+        return given
+
+
+class PeriodForm(DaysForm):
+    """A period with both its ends."""
+
+    since = DayField(label="はじめの日")
+    until = DayField(label="終わりの日")
+
+    def clean(self) -> dict[str, Any]:
+        """The days, not too many."""
+        given = super().clean()
+        since, until = given.get("since"), given.get("until")
+        if since and until and (until - since).days >= MAX_DAYS:
+            raise ValidationError(f"期間は {MAX_DAYS} 日までにしてください。")
+        return given
+
+    def period(self) -> Period:
+        """The period, of a form that is valid."""
+        return Period(self.cleaned_data["since"], self.cleaned_data["until"])

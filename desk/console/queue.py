@@ -1,0 +1,121 @@
+"""The queue: what waits for a person, the most urgent and the longest waiting first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from core.clinic_hours import TOKYO
+from core.rulebook import LEVELS
+from desk.console.words import named, rule_title, span
+from desk.conversations.equipment import Equipment, equipment
+from desk.conversations.models import Message
+from desk.staff.roles import Role, for_staff, roles_of, staff_of
+from desk.staff.sessions import background
+from desk.tickets.lifecycle import WAITING
+from desk.tickets.models import State, Ticket
+from desk.tickets.notices import chain
+
+#: Letters of the patient's last words that the queue shows.
+PREVIEW = 80
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the queue.
+
+    Attributes:
+        ticket: the ticket.
+        words: the patient's last words, shortened.
+        why: rule or reason, in Japanese.
+        waiting: since when, such as «3分».
+        clock: until when somebody must claim it, or since when it is overdue; "" when it is claimed.
+        overdue: whether that time is past.
+        call: whether the patient must be telephoned.
+        mine: whether the reader holds it.
+        allowed: whether the reader may claim it.
+    """
+
+    ticket: Ticket
+    words: str
+    why: str
+    waiting: str
+    clock: str
+    overdue: bool
+    call: bool
+    mine: bool
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the queue."""
+
+    name: str
+    rows: list[Row]
+
+
+@for_staff()
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The whole page."""
+    return render(request, "console/queue.html", _context(request))
+
+
+@background
+@for_staff()
+@require_safe
+def rows(request: HttpRequest) -> HttpResponse:
+    """What changes of it."""
+    return render(request, "console/queue_rows.html", _context(request))
+
+
+def _context(request: HttpRequest) -> dict[str, object]:
+    user, tools, now = staff_of(request), equipment(), dt.datetime.now(TOKYO)
+    is_doctor = Role.DOCTOR in roles_of(user)
+    found = sorted(_open(), key=lambda t: (-LEVELS.index(t.level), t.opened_at))
+    all_rows = [_row(ticket, user, is_doctor, tools, now) for ticket in found]
+    waiting = [row for row in all_rows if row.ticket.state in WAITING and not row.mine]
+    mine = [row for row in all_rows if row.mine]
+    others = [row for row in all_rows if row.ticket.state not in WAITING and not row.mine]
+    return {
+        "sections": (
+            Section("waiting", waiting), Section("mine", mine), Section("others", others),
+        ),
+        "count": len(waiting),
+        "urgent": sum(row.ticket.level == "emergency" for row in waiting),
+        "newest": max((row.ticket.pk for row in waiting), default=0),
+        "has_mail": bool(settings.ENVIRONMENT.mail),
+    }  # fmt: skip
+
+
+def _open() -> QuerySet[Ticket]:
+    last = Message.objects.filter(conversation=OuterRef("conversation")).order_by("-place")
+    tickets = Ticket.objects.exclude(state=State.CLOSED).annotate(
+        words=Subquery(last.values("text")[:1]), count=Count("items")
+    )
+    return tickets.select_related("conversation", "claimed_by__account")
+
+
+def _row(ticket: Ticket, user: User, is_doctor: bool, tools: Equipment, now: dt.datetime) -> Row:
+    words = " ".join(str(ticket.words or "").split())  # type: ignore[attr-defined]
+    rule = ticket.items.exclude(rule="").values_list("rule", flat=True).last()
+    waits = ticket.state in WAITING
+    return Row(
+        ticket=ticket,
+        words=words if len(words) <= PREVIEW else f"{words[:PREVIEW]}…",
+        why=rule_title(rule, tools) if rule else named("reasons", ticket.reason),
+        waiting=span(now - ticket.opened_at),
+        clock=span(ticket.acknowledge_by - now) if waits else "",
+        overdue=waits and ticket.acknowledge_by <= now,
+        call=waits and (ticket.state == State.UNDELIVERED or ticket.raised >= len(chain(ticket))),
+        mine=ticket.claimed_by_id == user.pk,
+        allowed=waits and (is_doctor or not ticket.for_doctor),
+    )

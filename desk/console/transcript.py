@@ -1,0 +1,150 @@
+"""A conversation as staff read it: every line in order, with what the desk made of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from desk.console.words import named, rule_title
+from desk.conversations.equipment import Equipment
+from desk.conversations.models import Author, Conversation, Delivery, Message, Reply
+from desk.tickets.models import Level, Note
+
+#: Lines that are shown at once; older ones by a link.
+LINES = 200
+#: Deliveries that staff must notice.
+_TROUBLE = (Delivery.FAILED, Delivery.UNDELIVERED)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a patient's text.
+
+    Attributes:
+        text: the stretch.
+        finding: what the screen saw in it, "" for nothing.
+        standing: whether it is so, asked, denied …, in Japanese.
+        counts: whether it is told as so.
+    """
+
+    text: str
+    finding: str = ""
+    standing: str = ""
+    counts: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the transcript.
+
+    Attributes:
+        place: its place.
+        kind: patient, bot, staff, doctor, desk or note.
+        who: the same in Japanese, with the staff member's name.
+        at: when.
+        pieces: its text.
+        judged: what the desk made of a patient's line, in Japanese.
+        level: the level of a patient's line.
+        answers: ids and versions of the vetted answers that it got.
+        state: how far it has come on its way, in Japanese.
+        trouble: whether staff must notice that.
+        buttons: titles of the buttons below.
+    """
+
+    place: int
+    kind: str
+    who: str
+    at: dt.datetime
+    pieces: tuple[Piece, ...]
+    judged: str = ""
+    level: str = ""
+    answers: tuple[tuple[str, int], ...] = ()
+    state: str = ""
+    trouble: bool = False
+    buttons: tuple[str, ...] = ()
+
+    @property
+    def level_label(self) -> str:
+        """The level in Japanese."""
+        return Level(self.level).label
+
+    @property
+    def findings(self) -> list[Piece]:
+        """What the screen saw in the text."""
+        return [piece for piece in self.pieces if piece.finding]
+
+
+def transcript(conversation: Conversation, tools: Equipment, *, whole: bool) -> list[Line]:
+    """The lines, oldest first.
+
+    Args:
+        conversation: the conversation.
+        tools: for the titles of rules.
+        whole: all of them, or only the last ``LINES``.
+    """
+    first = 0 if whole else conversation.places - LINES
+    messages = conversation.messages.filter(place__gt=first)
+    replies = conversation.replies.filter(place__gt=first).select_related("written_by__account")
+    notes = conversation.notes.filter(place__gt=first).select_related("author__account")
+    lines = [_of_patient(message, tools) for message in messages]
+    lines += [_of_desk(reply) for reply in replies]
+    lines += [_of_colleague(note) for note in notes]
+    return sorted(lines, key=lambda line: line.place)
+
+
+def _of_patient(message: Message, tools: Equipment) -> Line:
+    turn = message.turn
+    judged = [named("statuses", turn["status"])] if turn else []
+    if turn and turn["rule"]:
+        judged.append(rule_title(turn["rule"], tools))
+    elif turn and turn["reason"]:
+        judged.append(named("reasons", turn["reason"]))
+    read = "read" if message.read_at else "unread"
+    return Line(
+        message.place, "patient", named("console", "patient"), message.sent_at,
+        tuple(pieces(message.text, message.mentions)),
+        judged="／".join(judged),
+        level=turn["triage"] if turn else "",
+        answers=tuple((a["answer_id"], a["version"]) for a in turn["answers"]) if turn else (),
+        state=named("console", read if message.answered_at else "waiting"),
+    )  # fmt: skip
+
+
+def _of_desk(reply: Reply) -> Line:
+    who = Author(reply.author).label
+    if reply.written_by:
+        who = f"{who}（{reply.written_by.account.name}）"
+    return Line(
+        reply.place, reply.author, who, reply.created_at, (Piece(reply.text),),
+        state=Delivery(reply.delivery).label,
+        trouble=reply.delivery in _TROUBLE,
+        buttons=tuple(title for title, _ in reply.buttons),
+    )  # fmt: skip
+
+
+def _of_colleague(note: Note) -> Line:
+    who = f"{named('console', 'note')}（{note.author.account.name}）"
+    return Line(note.place, "note", who, note.created_at, (Piece(note.text),))
+
+
+def pieces(text: str, mentions: list[list[object]]) -> Iterator[Piece]:
+    """A text cut where the screen saw something; of what overlaps, the first and longest.
+
+    Args:
+        text: the text.
+        mentions: finding, start, end and standing each.
+    """
+    at = 0
+    marks = [(int(str(m[1])), int(str(m[2])), str(m[0]), str(m[3])) for m in mentions]
+    for start, end, finding, standing in sorted(marks, key=lambda m: (m[0], -m[1])):
+        if start < at:
+            continue
+        if start > at:
+            yield Piece(text[at:start])
+        yield Piece(
+            text[start:end], finding, named("standings", standing), counts=standing == "reported"
+        )
+        at = end
+    if at < len(text):
+        yield Piece(text[at:])

@@ -1,0 +1,1 @@
+"""Who works here: accounts, roles, and how staff prove who they are."""
