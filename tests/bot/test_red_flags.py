@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import signal
 import subprocess
@@ -15,12 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.clinic_hours import TOKYO
-from core.conversation_screens import ConversationScreens
 from tests.bot.conftest import free_ports
 from tests.bot.test_failures import kill_action_server, own_bot, wait_until
-from tools.client import BotClient, BotUnavailableError, Reply
-from tools.front import Front
+from tests.desk.running import Desk
+from tools.client import BotClient, Reply
+from tools.front import first_response
 from tools.places import ROOT
 
 pytestmark = pytest.mark.slow
@@ -145,21 +143,32 @@ def test_an_empty_model_folder(tmp_path: Path) -> None:
 
 
 def test_rasa_stopped(tmp_path: Path) -> None:
-    rasa, _ = free_ports(2)
-    with own_bot(tmp_path) as bot:
-        front = Front(bot, ConversationScreens.load(ROOT / "data"), _monday_morning)
-        assert front.ask("a", QUESTION).custom["status"] == "answered"
-        stopped = BotClient(f"http://127.0.0.1:{rasa}")
-    for client in (bot, stopped):
-        front = Front(client, ConversationScreens.load(ROOT / "data"), _monday_morning)
-        assert outcome(front.ask("a", EMERGENCY)) == ("emergency", "icp_headache_vision", True)
-        assert outcome(front.ask("b", SAME_DAY)) == ("same_day", "pregnant_on_drug", True)
-        with pytest.raises(BotUnavailableError):
-            front.ask("c", QUESTION)
+    (nobody,) = free_ports(1)
+    desk = Desk(
+        f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, f"http://127.0.0.1:{nobody}",
+        settings={"DESK_DATA": str(ROOT / "data")},
+    )  # fmt: skip
+    desk.manage("migrate")
+    desk.start()
+    try:
+        turns = {}
+        for name, text in (("a", EMERGENCY), ("b", SAME_DAY), ("c", QUESTION)):
+            desk.post(name, name, text)
+            turns[name] = desk.answered(name)[0]["turn"]
+        assert turns["a"]["rule"] == "icp_headache_vision"
+        assert turns["a"]["triage"] == "emergency"
+        assert turns["b"]["rule"] == "pregnant_on_drug"
+        assert turns["b"]["triage"] == "same_day"
+        assert turns["c"]["reason"] == "unavailable"
+        assert all(turn["escalate"] for turn in turns.values())
+    finally:
+        desk.kill()
 
 
-def _monday_morning() -> dt.datetime:
-    return dt.datetime(2026, 11, 30, 11, 0, tzinfo=TOKYO)
+def test_desk_stopped() -> None:
+    assert first_response(["昨日から頭痛がします", QUESTION]) == ()
+    texts = first_response(["昨日から頭痛がします", QUESTION, "さっき吐きました"])
+    assert "119番" in "\n".join(texts)
 
 
 def test_the_screen_needs_no_server_at_all() -> None:

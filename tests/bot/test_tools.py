@@ -1,27 +1,42 @@
-"""The commands behind the Makefile say in Japanese what is wrong, and talk with the real bot."""
+"""The commands behind the Makefile say in Japanese what is wrong, and talk through a real desk."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import re
+import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.bot.conftest import free_ports
+from tests.desk.fakes import CUSTOM, FakeRasa
+from tests.desk.running import TOKEN, Desk, wait_for
 from tools.chat import converse
-from tools.client import BotClient
+from tools.desk_client import DeskClient
 from tools.places import MODEL, ROOT
 
+EMERGENCY = "頭が割れそうに痛くて、さっき吐きました"
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 
-def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+
+def run(
+    module: str, *arguments: str, typed: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
-        timeout=60, check=False,
+        input=typed, timeout=60, check=False,
     )  # fmt: skip
 
 
@@ -34,10 +49,27 @@ def taken_port() -> Iterator[int]:
 
 
 @pytest.mark.skipif(not MODEL.exists(), reason="no trained model: make train")
-def test_a_taken_port_is_named(taken_port: int) -> None:
-    result = run("tools.bot", RASA_PORT=str(taken_port))
+@pytest.mark.parametrize(
+    ("module", "variable", "name"),
+    [
+        ("bot", "RASA_PORT", "rasa"),
+        ("run", "ACTIONS_PORT", "actions"),
+        ("run", "DESK_PORT", "desk"),
+        ("desk", "DESK_PORT", "desk"),
+    ],
+)
+def test_a_taken_port_is_named(module: str, variable: str, name: str, taken_port: int) -> None:
+    ports = dict(zip(("RASA_PORT", "ACTIONS_PORT", "DESK_PORT"), map(str, free_ports(3))))
+    result = run(f"tools.{module}", **{**ports, variable: str(taken_port)})
     assert result.returncode == 1
-    assert f"ポート {taken_port}（rasa）" in result.stderr
+    assert f"ポート {taken_port}（{name}）" in result.stderr
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "70000"])
+def test_what_is_no_port_is_named(value: str) -> None:
+    result = run("tools.chat", DESK_PORT=value)
+    assert result.returncode == 1
+    assert f"DESK_PORT は 1 から 65535 までの数にしてください（今は「{value}」）" in result.stderr
 
 
 def test_a_missing_model_is_named() -> None:
@@ -46,10 +78,28 @@ def test_a_missing_model_is_named() -> None:
     assert "make train" in result.stderr
 
 
-def test_asking_without_a_bot_says_how_to_start_one() -> None:
-    result = run("tools.ask", "お酒は飲めますか", RASA_PORT=str(free_ports(1)[0]))
+def test_a_database_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    port = str(free_ports(1)[0])
+    result = run("tools.desk", DESK_PORT=port, DATABASE_URL=f"sqlite:///{tmp_path}/no/where")
     assert result.returncode == 1
-    assert "make bot" in result.stderr
+    assert "データベースを用意できませんでした" in result.stderr
+    result = run("tools.desk", DESK_PORT=port, DESK_WORKERS="0")
+    assert result.returncode == 1
+    assert "DESK_WORKERS は 1 から 200 まで" in result.stderr
+
+
+def test_asking_without_a_desk_says_how_to_start_one() -> None:
+    result = run("tools.ask", "お酒は飲めますか", DESK_PORT=str(free_ports(1)[0]))
+    assert result.returncode == 1
+    assert "make run" in result.stderr
+    assert "届いていません" in result.stderr
+
+
+def test_an_emergency_is_answered_without_a_desk() -> None:
+    result = run("tools.ask", EMERGENCY, DESK_PORT=str(free_ports(1)[0]))
+    assert result.returncode == 1
+    assert "119番" in result.stdout
+    assert "届いていません" in result.stderr
 
 
 def test_asking_nothing_shows_an_example() -> None:
@@ -60,7 +110,7 @@ def test_asking_nothing_shows_an_example() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["ask", "bot", "chat", "run", "train", "check_knowledge", "knowledge_report"],
+    ["ask", "bot", "chat", "desk", "run", "train", "check_knowledge", "knowledge_report"],
 )
 def test_every_command_has_help(module: str) -> None:
     result = run(f"tools.{module}", "--help")
@@ -68,27 +118,196 @@ def test_every_command_has_help(module: str) -> None:
     assert "usage: make" in result.stdout
 
 
+@pytest.fixture
+def rasa() -> Iterator[FakeRasa]:
+    server = FakeRasa()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def desk(rasa: FakeRasa, tmp_path: Path) -> Iterator[Desk]:
+    """A real desk; Rasa's answers are made up."""
+    desk = Desk(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, rasa.url)
+    desk.manage("migrate")
+    desk.start()
+    yield desk
+    desk.kill()
+
+
+def client_of(desk: Desk) -> DeskClient:
+    return DeskClient(desk.url, TOKEN)
+
+
 @pytest.mark.slow
-def test_ask_prints_the_text_and_the_custom_item(bot: BotClient) -> None:
-    port = bot.url.rsplit(":", 1)[1]
-    result = run("tools.ask", "お酒は飲めますか", RASA_PORT=port)
+def test_ask_prints_the_text_and_the_custom_item(desk: Desk) -> None:
+    result = run("tools.ask", "飲めますか", DESK_PORT=str(desk.port), DESK_API_TOKENS=TOKEN)
     assert result.returncode == 0
-    custom = json.loads(result.stdout[result.stdout.index("{") :])
-    assert custom["answers"][0]["topic"] == "alcohol"
+    assert result.stdout.startswith("答え:飲めますか\n")
+    assert json.loads(result.stdout[result.stdout.index("{") :]) == CUSTOM
 
 
 @pytest.mark.slow
-def test_chat_presses_buttons_by_number(bot: BotClient, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = iter(["お酒は飲めますか", "1", "", "/終了"])
-    assert converse(bot, lambda: next(lines)) == 0
+@pytest.mark.parametrize("module", ["ask", "chat"])
+def test_a_wrong_token_is_told(module: str, desk: Desk) -> None:
+    result = run(
+        f"tools.{module}", *["飲めますか"] * (module == "ask"),
+        DESK_PORT=str(desk.port), DESK_API_TOKENS="x" * 40,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "DESK_API_TOKENS" in result.stderr
+
+
+@pytest.mark.slow
+def test_chat_presses_buttons_by_number(
+    desk: Desk, rasa: FakeRasa, capsys: pytest.CaptureFixture[str]
+) -> None:
+    buttons = [{"title": "詳しく", "payload": "detail:X"}, {"title": "ほか", "payload": "answer:Y"}]
+    rasa.behaviour = lambda: (200, [{"text": "答え", "buttons": buttons}, {"custom": CUSTOM}])
+    assert converse(client_of(desk), ["お酒は？", "", "2", "3", "/終了", "もう言わない"]) == 0
+    assert [asked["message"] for asked in rasa.asked] == ["お酒は？", "answer:Y", "3"]
     output = capsys.readouterr().out
-    assert output.count("ボット> ") == 2
-    assert "[1] 詳しく" in output
+    assert output.count("自動応答> 答え\n   [1] 詳しく\n   [2] ほか\n") == 3
     assert "終了しました" in output
 
 
 @pytest.mark.slow
-def test_chat_without_a_bot_ends_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    nobody = BotClient(f"http://127.0.0.1:{free_ports(1)[0]}")
-    assert converse(nobody, lambda: "お酒は飲めますか") == 1
-    assert "make bot" in capsys.readouterr().err
+def test_a_message_that_the_desk_refuses_does_not_end_the_chat(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert converse(client_of(desk), ["あ" * 10_001, "飲めますか"]) == 0
+    output = capsys.readouterr().out
+    assert "1万字以内" in output
+    assert "自動応答> 答え:飲めますか" in output
+
+
+@pytest.mark.slow
+def test_chat_goes_on_when_the_desk_comes_back(
+    desk: Desk, rasa: FakeRasa, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = client_of(desk)
+
+    def lines() -> Iterator[str]:
+        yield "一つ目"
+        desk.kill()
+        threading.Timer(1.0, desk.start, kwargs={"port": desk.port}).start()
+        yield "二つ目"
+
+    assert converse(client, lines(), patience=60) == 0
+    output = capsys.readouterr().out
+    assert "つながるまで待っています" in output
+    assert output.count("自動応答> 答え:二つ目") == 1
+
+
+@pytest.mark.slow
+def test_chat_ends_when_the_desk_stays_away(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    def lines() -> Iterator[str]:
+        desk.kill()
+        yield EMERGENCY
+
+    assert converse(client_of(desk), lines(), patience=1) == 1
+    output = capsys.readouterr()
+    assert "119番" in output.out
+    assert "届いていません" in output.out
+    assert "make run" in output.err
+
+
+REPLY = """
+import datetime as dt
+from django.db import transaction
+from core.clinic_hours import TOKYO
+from desk.conversations.models import Author, Conversation
+from desk.conversations.say import say
+with transaction.atomic():
+    say(Conversation.objects.get(), Author.{author}, "{text}", dt.datetime.now(TOKYO))
+"""
+
+
+class Terminal:
+    """``make chat`` in a terminal."""
+
+    def __init__(self, **environment: str) -> None:
+        self._screen, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tools.chat"],
+            cwd=ROOT, env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment},
+            stdin=child, stdout=child, stderr=child, start_new_session=True,
+        )  # fmt: skip
+        os.close(child)
+        self._bytes = b""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                self._bytes += os.read(self._screen, 4096)
+            except OSError:
+                return
+
+    def shows(self, text: str) -> bool:
+        return text in ESCAPES.sub("", self._bytes.decode("utf-8", "replace"))
+
+    def types(self, keys: str) -> None:
+        os.write(self._screen, keys.encode())
+
+
+@pytest.mark.slow
+def test_what_people_write_appears_while_the_patient_types(desk: Desk) -> None:
+    terminal = Terminal(DESK_PORT=str(desk.port), DESK_API_TOKENS=TOKEN)
+    wait_for(lambda: terminal.shows("患者>"))
+    terminal.types("飲めますか\r")
+    wait_for(lambda: terminal.shows("自動応答> 答え:飲めますか"))
+    terminal.types("書きかけ")
+    desk.manage("shell", "-c", REPLY.format(author="STAFF", text="受付です。"))
+    wait_for(lambda: terminal.shows("スタッフ> 受付です。"))
+    desk.manage("shell", "-c", REPLY.format(author="DOCTOR", text="医師がお答えします。"))
+    wait_for(lambda: terminal.shows("医師> 医師がお答えします。"))
+    terminal.types("の文\r")
+    wait_for(lambda: terminal.shows("自動応答> 答え:書きかけの文"))
+    terminal.types("\x04")
+    assert terminal.process.wait(10) == 0
+    assert terminal.shows("終了しました")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not MODEL.exists(), reason="no trained model: make train")
+def test_run_starts_everything_answers_through_the_desk_and_stops_everything(
+    tmp_path: Path,
+) -> None:
+    rasa, actions, port = free_ports(3)
+    environment = {
+        **os.environ, "RASA_PORT": str(rasa), "ACTIONS_PORT": str(actions), "DESK_PORT": str(port),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'desk.sqlite3'}",
+    }  # fmt: skip
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.run", "--log", str(tmp_path / "run.log")],
+            cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=file, stderr=file,
+        )  # fmt: skip
+
+    def printed(text: str) -> bool:
+        assert process.poll() is None, output.read_text(encoding="utf-8")
+        return text in output.read_text(encoding="utf-8")
+
+    try:
+        assert process.stdin is not None
+        process.stdin.write(f"お酒は飲めますか\n{EMERGENCY}\n".encode())
+        process.stdin.flush()
+        wait_for(lambda: printed(f"http://127.0.0.1:{port}/staff/"), 180)
+        wait_for(lambda: printed("服用中のお酒は控えてください"))
+        wait_for(lambda: printed("今すぐ119番へ電話"))
+        assert printed("管理者")
+        tickets = subprocess.run(
+            [sys.executable, "-m", "desk", "tickets"],
+            cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert tickets.stdout == "new emergency red_flag 1\n"
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 128 + signal.SIGTERM
+    assert "停止しました" in output.read_text(encoding="utf-8")
+    for listening in (rasa, actions, port):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", listening), timeout=1)

@@ -7,6 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -50,6 +51,37 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"{_server()}/{name}"
 
 
+@dataclass(frozen=True)
+class OpenDesk:
+    """A desk that runs, with its surroundings; tests that share it have patients of their own."""
+
+    desk: Desk
+    rasa: FakeRasa
+    front_end: FrontEnd
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def open_desk(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenDesk]:
+    """A desk with the ordinary settings, started once for all tests that need no other."""
+    with contextlib.ExitStack() as at_end:
+        folder = tmp_path_factory.mktemp("open")
+        if request.param == "sqlite":
+            shutil.copy(request.getfixturevalue("migrated_file"), folder / "desk.sqlite3")
+            database = f"sqlite:///{folder / 'desk.sqlite3'}"
+        else:
+            template = request.getfixturevalue("migrated_template")
+            database = f"{_server()}/{at_end.enter_context(_postgresql(template))}"
+        rasa, front_end = FakeRasa(), FrontEnd()
+        at_end.callback(rasa.close)
+        at_end.callback(front_end.close)
+        desk = Desk(database, folder, rasa.url, front_end.url)
+        at_end.callback(desk.close)
+        desk.start()
+        yield OpenDesk(desk, rasa, front_end)
+
+
 @contextlib.contextmanager
 def _postgresql(template: str = "template1") -> Iterator[str]:
     """A PostgreSQL database of its own, while the block runs."""
@@ -86,4 +118,4 @@ def desk(database: str, tmp_path: Path, rasa: FakeRasa, front_end: FrontEnd) -> 
     """A desk with an empty database, not started yet."""
     desk = Desk(database, tmp_path, rasa.url, front_end.url)
     yield desk
-    desk.kill()
+    desk.close()

@@ -1,9 +1,12 @@
-"""Real HTTP servers that stand for Rasa and for a front end, and do what those might."""
+"""Real servers that stand for Rasa, a front end and a mail server, and do what those might."""
 
 from __future__ import annotations
 
 import contextlib
+import email
+import email.policy
 import json
+import socketserver
 import threading
 import time
 from collections.abc import Callable
@@ -21,14 +24,17 @@ class Server:
 
     def __init__(self, answer: Callable[[dict[str, str], Any], tuple[int, Any]]) -> None:
         self.answer = answer
+        self.model, self.status_calls = "fake", 0
         self.lock = threading.Lock()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                self.send(200, {"model_file": "fake"})
+                outer.status_calls += 1
+                self.send(200, {"model_file": outer.model})
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -82,17 +88,20 @@ class FakeRasa(Server):
 
 
 class FrontEnd(Server):
-    """Takes replies, each key once; refuses as told."""
+    """Takes replies, each key once; refuses as told, and all for patients who are gone."""
 
     def __init__(self) -> None:
         super().__init__(self._answer)
         self.replies: list[dict[str, Any]] = []
         self.deliveries = 0
         self.refusals: list[int] = []
+        self.gone: set[str] = set()
 
     def _answer(self, headers: dict[str, str], body: Any) -> tuple[int, Any]:
         with self.lock:
             self.deliveries += 1
+            if body["conversation"] in self.gone:
+                return 410, {}
             if self.refusals:
                 return self.refusals.pop(0), {}
             if headers["Idempotency-Key"] in {reply["key"] for reply in self.replies}:
@@ -104,3 +113,47 @@ class FrontEnd(Server):
         """What a patient has been told, in the order in which it came."""
         with self.lock:
             return [r["text"] for r in self.replies if r["conversation"] == conversation]
+
+
+class MailServer:
+    """An SMTP server that keeps what it is sent: recipients and text of each mail."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], str]] = []
+        mails = self.mails
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                people: list[str] = []
+                self.say("220 test")
+                while line := self.rfile.readline().decode().strip():
+                    command = line.upper()
+                    if command.startswith("RCPT TO:"):
+                        people.append(line[8:].strip("<> "))
+                    if command == "DATA":
+                        self.say("354 go on")
+                        content = b"".join(iter(self.rfile.readline, b".\r\n"))
+                        mails.append((people, str(self.text(content))))
+                        people = []
+                    self.say("221 bye" if command == "QUIT" else "250 ok")
+                    if command == "QUIT":
+                        return
+
+            def say(self, line: str) -> None:
+                self.wfile.write(line.encode() + b"\r\n")
+
+            def text(self, content: bytes) -> str:
+                mail = email.message_from_bytes(content, policy=email.policy.default)
+                body = mail.get_body()
+                return f"{mail['subject']}\n{body.get_content() if body else ''}"
+
+        class Quiet(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        self._server = Quiet(("127.0.0.1", 0), Handler)
+        self.url = f"smtp://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -34,8 +35,10 @@ class Desk:
     rasa: str
     front_end: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    log_level: str = "warning"
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
+    stage: subprocess.Popen[str] | None = None
 
     def environment(self) -> dict[str, str]:
         return {
@@ -59,10 +62,10 @@ class Desk:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, dying_at: str | None = None) -> None:
-        """Starts a process and waits until it answers."""
-        (self.port,) = free_ports(1)
-        command = ["-m", "uvicorn", "--lifespan", "on", "--log-level", "warning",
+    def start(self, dying_at: str | None = None, port: int = 0) -> None:
+        """Starts a process, on a free port if none is given, and waits until it answers."""
+        self.port = port or free_ports(1)[0]
+        command = ["-m", "uvicorn", "--lifespan", "on", "--log-level", self.log_level,
                    "--port", str(self.port), "desk.asgi:application"]  # fmt: skip
         if dying_at:
             command = ["-m", "tests.desk.killer", dying_at, str(self.port)]
@@ -81,6 +84,27 @@ class Desk:
                 return  # it died of what was left lying
             time.sleep(0.05)
         raise AssertionError((self.folder / "desk.log").read_text(encoding="utf-8")[-3000:])
+
+    def scene(self, call: str) -> str:
+        """Runs a function of ``tests.desk.scenes`` on the desk's database; what it prints."""
+        if self.stage is None:
+            self.stage = subprocess.Popen(
+                [sys.executable, "-m", "tests.desk.scenes"], cwd=ROOT, env=self.environment(),
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+            )  # fmt: skip
+        assert self.stage.stdin is not None and self.stage.stdout is not None
+        self.stage.stdin.write(f"{call}\n")
+        self.stage.stdin.flush()
+        done = json.loads(self.stage.stdout.readline() or '{"error": "the stage has died"}')
+        assert "error" not in done, done["error"]
+        return str(done["printed"]).strip()
+
+    def close(self) -> None:
+        """Ends everything."""
+        self.kill()
+        if self.stage is not None:
+            self.stage.kill()
+            self.stage.communicate()
 
     def kill(self) -> None:
         if self.process is not None:
@@ -126,6 +150,44 @@ class Desk:
                 return entries
             time.sleep(0.05)
         raise AssertionError(f"{conversation} still waits: {self.transcript(conversation)}")
+
+
+@dataclass
+class Worker:
+    """A Celery worker of a desk; asks a Rasa of its own, so that it shows who took a turn."""
+
+    desk: Desk
+    rasa: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts a process and waits until it takes turns."""
+        log = self.desk.folder / "worker.log"
+        with log.open("ab") as file:
+            begin = file.tell()
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "desk", "worker"], cwd=ROOT,
+                env=self.desk.environment() | {"RASA_URL": self.rasa}, stdout=file, stderr=file,
+            )  # fmt: skip
+        name = f"desk-{self.process.pid}@"
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            said = log.read_bytes()[begin:].decode("utf-8")
+            if any(name in line and "ready." in line for line in said.splitlines()):
+                return
+            time.sleep(0.05)
+        raise AssertionError(log.read_text(encoding="utf-8")[-3000:])
+
+    def stop(self) -> int:
+        """Ends it as systemd would; its exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 def wait_for(condition: Any, seconds: float = 30.0) -> None:

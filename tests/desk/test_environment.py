@@ -79,6 +79,7 @@ def test_production_refuses_what_is_not_fit(
         ("DESK_PRODUCTION", "yes", "DESK_PRODUCTION は 1 か 0 に"),
         ("DESK_RASA_SECONDS", "soon", "DESK_RASA_SECONDS は 0.1 から 60 まで"),
         ("DESK_RASA_SECONDS", "0", "DESK_RASA_SECONDS は 0.1 から 60 まで"),
+        ("DESK_SESSION_MINUTES", "0", "DESK_SESSION_MINUTES は 0.01 から 720 まで"),
         ("DESK_WORKERS", "-1", "DESK_WORKERS は 1 から 200 まで"),
         ("RASA_URL", "rasa:5005", "RASA_URL は http://"),
         ("DESK_API_CALLBACK", "ftp://a", "DESK_API_CALLBACK は http://"),

@@ -1,0 +1,178 @@
+"""Who may open what: every address of the desk, for every role and for nobody.
+
+The addresses come from the URL configuration: a new one fails until it stands in the table.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import product
+
+import pytest
+
+from tests.desk.browsing import Browser
+from tests.desk.conftest import OpenDesk
+from tests.desk.running import Desk
+
+pytestmark = pytest.mark.slow
+
+RECEPTION, NURSE, DOCTOR, ADMINISTRATOR = "reception9", "nurse9", "doctor9", "administrator9"
+STAFF = (RECEPTION, NURSE, DOCTOR, ADMINISTRATOR)
+#: Who has proved only the password, and who has no role.
+HALF, ROLELESS, NOBODY = "half9", "roleless9", "nobody"
+EVERYONE = (*STAFF, HALF, ROLELESS, NOBODY)
+ADMINISTRATORS = (ADMINISTRATOR,)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What an address answers.
+
+    Attributes:
+        people: whom it is for.
+        get, post: the status for them; 405 where there is no such thing.
+        others: the status for who is signed in and has not the role.
+        strangers: the status for who is not wholly signed in.
+        but: exceptions, by method and person.
+    """
+
+    people: tuple[str, ...]
+    get: int = 405
+    post: int = 405
+    others: int = 403
+    strangers: int = 302
+    but: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def expected(self, method: str, person: str) -> int:
+        if (method, person) in self.but:
+            return self.but[method, person]
+        if person in self.people:
+            return self.get if method == "GET" else self.post
+        return self.strangers if person in (HALF, NOBODY) else self.others
+
+
+def _each(method: str, people: tuple[str, ...], status: int) -> dict[tuple[str, str], int]:
+    return {(method, person): status for person in people}
+
+
+#: 302 to a POST: done or refused, and back to the page; 409: refused, and the form again.
+TABLE = {
+    "alive": Row(EVERYONE, get=200, post=200),
+    "ready": Row(EVERYONE, get=200, post=200),
+    "api:openapi-json": Row(EVERYONE, get=200, post=200),
+    "api:openapi-view": Row(EVERYONE, get=200, post=200),
+    "api:api-root": Row(EVERYONE, get=404, post=404),
+    # With a token only, which no role has.
+    "api:post_message": Row((), others=401, strangers=401, but=_each("GET", EVERYONE, 405)),
+    "api:get_conversation": Row((), others=401, strangers=401, but=_each("POST", EVERYONE, 405)),
+    "staff:login": Row(
+        EVERYONE,
+        get=302,
+        post=302,
+        but={
+            ("GET", NOBODY): 200,
+            ("POST", NOBODY): 200,
+        },
+    ),
+    "staff:logout": Row(EVERYONE, post=302),
+    # Who has a second factor must prove it before anything is changed.
+    "staff:second-factor": Row((HALF,), get=200, post=200, others=302),
+    "staff:second-factor-setup": Row((*STAFF, ROLELESS), get=200, post=200),
+    "staff:password": Row((*STAFF, ROLELESS), get=200, post=200),
+    "staff:recovery-codes": Row(STAFF, get=200, post=200),
+    "staff:account": Row(STAFF, get=200),
+    "staff:people": Row(ADMINISTRATORS, get=200),
+    "staff:person-new": Row(ADMINISTRATORS, get=200, post=200),
+    "staff:person": Row(ADMINISTRATORS, get=200, post=200),
+    "staff:person-password": Row(ADMINISTRATORS, post=200),
+    "staff:person-second-factor": Row(ADMINISTRATORS, post=302),
+    "staff:person-active": Row(ADMINISTRATORS, post=302),
+    "console:queue": Row(STAFF, get=200),
+    "console:rows": Row(STAFF, get=200),
+    "console:events": Row(STAFF, get=200),
+    "console:conversation": Row(STAFF, get=200),
+    "console:transcript": Row(STAFF, get=200),
+    "console:begin": Row(STAFF, post=302),
+    "console:claim": Row(STAFF, post=302),
+    "console:take-over": Row(STAFF, post=302),
+    "console:release": Row(STAFF, post=302),
+    "console:doctor": Row(STAFF, post=302),
+    "console:reply": Row(STAFF, post=409),
+    "console:note": Row(STAFF, post=409),
+    "console:close": Row(STAFF, post=302),
+    "console:book": Row(STAFF, post=409),
+    "console:cancel": Row(STAFF, post=302),
+    "console:answers": Row(STAFF, post=200),
+    "console:search": Row(STAFF, get=200, post=200),
+    "console:statistics": Row(STAFF, get=200),
+    "console:statistics-csv": Row(STAFF, get=200),
+    "console:audit": Row(ADMINISTRATORS, get=200),
+    "console:export-conversation": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
+    "console:export-tickets": Row(ADMINISTRATORS, get=200),
+}
+
+
+def every_address(desk: Desk) -> dict[str, str]:
+    """The routes of all addresses by name."""
+    routes: dict[str, str] = json.loads(desk.scene("addresses()"))
+    return routes
+
+
+def test_every_address_is_in_the_table(open_desk: OpenDesk) -> None:
+    assert set(every_address(open_desk.desk)) == set(TABLE)
+
+
+@pytest.fixture(scope="module")
+def people(open_desk: OpenDesk) -> Iterator[dict[str, Browser]]:
+    """A browser for everyone."""
+    with ExitStack() as at_end:
+        browsers = {person: at_end.enter_context(Browser(open_desk.desk)) for person in EVERYONE}
+        open_desk.desk.scene(f"without_a_role({ROLELESS!r})")
+        for person in (*STAFF, ROLELESS):
+            browsers[person].log_in(person)
+        open_desk.desk.scene(f"without_a_role({HALF!r})")
+        open_desk.desk.scene(f"can_log_in({HALF!r})")
+        browsers[HALF].give_password(HALF)
+        yield browsers
+
+
+def test_every_role_gets_what_the_table_says(
+    open_desk: OpenDesk, people: dict[str, Browser]
+) -> None:
+    desk = open_desk.desk
+    wrong = []
+    for (name, route), method, person in product(
+        sorted(every_address(desk).items(), key=lambda item: item[0] == "staff:logout"),
+        ("GET", "POST"),
+        EVERYONE,
+    ):
+        # Its own objects for each request, so that none finds what another left.
+        address = desk.scene(f"address({route!r})")
+        status = people[person].status(method, address)
+        expected = TABLE[name].expected(method, person)
+        if status != expected:
+            wrong.append(f"{method} {name} by {person}: {status}, not {expected}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_form_is_taken_without_its_token(
+    open_desk: OpenDesk, people: dict[str, Browser]
+) -> None:
+    taken = [
+        name
+        for name, route in every_address(open_desk.desk).items()
+        if name.partition(":")[0] in ("console", "staff")
+        and TABLE[name].post != 405
+        and people[ADMINISTRATOR].status("POST", _any(route), with_token=False) != 403
+    ]
+    assert taken == []
+
+
+def _any(route: str) -> str:
+    """An address of a route, of things that need not exist."""
+    return re.sub(r"<uuid:\w+>", str(uuid.UUID(int=0)), re.sub(r"<int:\w+>", "0", route))
