@@ -34,6 +34,10 @@ desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` start
 	@$(DESK)/python -m desk migrate --verbosity 0
 	@$(DESK)/python -m uvicorn --lifespan on --host 127.0.0.1 --port $${DESK_PORT:-8000} desk.asgi:application
 
+.PHONY: worker
+worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker
+	@$(DESK)/python -m desk worker
+
 .PHONY: train
 train: setup ## trains the model if data, configuration or code of the pipeline changed
 	@$(DESK)/python -m tools.train

@@ -12,7 +12,12 @@ import yaml
 from honcho.manager import Manager
 
 from core.locale import sentence
-from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, Ports, port_is_free
+from tools.desk import desk_command, desk_environment
+from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, PortError, Ports, check_free
+
+
+class NotReadyToStartError(Exception):
+    """Something that a server needs is missing; the message says what to do."""
 
 
 def main() -> int:
@@ -21,11 +26,13 @@ def main() -> int:
     parser.add_argument(
         "--model", type=Path, default=MODEL, help="trained model (default: %(default)s)"
     )
+    parser.add_argument("--desk", action="store_true", help="the desk in front of them, too")
     arguments = parser.parse_args()
-    ports = Ports.from_environment()
-    complaint = _complaint(ports, arguments.model)
-    if complaint:
-        print(complaint, file=sys.stderr)
+    try:
+        ports = Ports.from_environment()
+        check(ports, arguments.model, arguments.desk)
+    except (PortError, NotReadyToStartError) as error:
+        print(error, file=sys.stderr)
         return 1
     manager = Manager()
     environment = bot_environment()
@@ -33,12 +40,38 @@ def main() -> int:
     manager.add_process(
         "rasa", _rasa_command(ports, arguments.model), env=environment, cwd=str(ROOT)
     )
+    if arguments.desk:
+        manager.add_process(
+            "desk", shlex.join(desk_command(ports)),
+            env={**desk_environment(), "RASA_URL": ports.rasa_url}, cwd=str(ROOT),
+        )  # fmt: skip
     manager.loop()
     return int(manager.returncode or 0)
 
 
+def check(ports: Ports, model: Path, desk: bool) -> None:
+    """Sees that the servers can start.
+
+    Args:
+        ports: where they listen.
+        model: the trained model.
+        desk: whether the desk starts with them.
+
+    Raises:
+        NotReadyToStartError: environment or model is missing.
+        PortError: a port is taken.
+    """
+    if not (BOT_BIN / "rasa").exists():
+        raise NotReadyToStartError(sentence("tools.no_environment", path=BOT_BIN))
+    if not model.exists():
+        raise NotReadyToStartError(sentence("tools.no_model"))
+    check_free({"rasa": ports.rasa, "actions": ports.actions})
+    if desk:
+        check_free({"desk": ports.desk})
+
+
 def bot_environment() -> dict[str, str]:
-    """Environment of both servers: loopback only, no telemetry, quiet TensorFlow."""
+    """Environment of Rasa and actions: loopback only, no telemetry, quiet TensorFlow."""
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -55,17 +88,6 @@ def bot_environment() -> dict[str, str]:
         "TF_INTRA_OP_PARALLELISM_THREADS": "1",
         "TF_INTER_OP_PARALLELISM_THREADS": "1",
     }
-
-
-def _complaint(ports: Ports, model: Path) -> str | None:
-    if not (BOT_BIN / "rasa").exists():
-        return sentence("tools.no_environment", path=BOT_BIN)
-    if not model.exists():
-        return sentence("tools.no_model")
-    for name, port in (("rasa", ports.rasa), ("actions", ports.actions)):
-        if not port_is_free(port):
-            return sentence("tools.port_taken", port=port, name=name)
-    return None
 
 
 def _rasa_command(ports: Ports, model: Path) -> str:

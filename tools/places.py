@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from core.locale import sentence
 
 ROOT = Path(__file__).resolve().parent.parent
 BOT_BIN = ROOT / ".venv" / "bot" / "bin"
@@ -18,22 +21,29 @@ def data_folder() -> Path:
     return Path(os.environ.get("DESK_DATA") or ROOT / "data")
 
 
+class PortError(Exception):
+    """A port that cannot be used; the message says which, and what to do."""
+
+
 @dataclass(frozen=True)
 class Ports:
-    """Ports of the two servers, both on the loopback address only.
+    """Ports of the three servers, all on the loopback address only.
 
-    ``RASA_PORT`` and ``ACTIONS_PORT`` in the environment choose others than Rasa's usual ones.
+    ``RASA_PORT``, ``ACTIONS_PORT`` and ``DESK_PORT`` in the environment choose others than the usual ones.
     """
 
     rasa: int
     actions: int
+    desk: int
 
     @classmethod
     def from_environment(cls) -> Ports:
-        """The ports to use."""
-        return cls(
-            int(os.environ.get("RASA_PORT", "5005")), int(os.environ.get("ACTIONS_PORT", "5055"))
-        )
+        """The ports to use.
+
+        Raises:
+            PortError: a variable is no port.
+        """
+        return cls(_port("RASA_PORT", 5005), _port("ACTIONS_PORT", 5055), _port("DESK_PORT", 8000))
 
     @property
     def rasa_url(self) -> str:
@@ -45,9 +55,34 @@ class Ports:
         """Address that Rasa calls for an action."""
         return f"http://127.0.0.1:{self.actions}/webhook"
 
+    @property
+    def desk_url(self) -> str:
+        """Address of the desk."""
+        return f"http://127.0.0.1:{self.desk}"
 
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on this port of the loopback address."""
+
+def check_free(servers: Mapping[str, int]) -> None:
+    """Sees that servers can listen on their ports of the loopback address.
+
+    Args:
+        servers: ports by the servers' names.
+
+    Raises:
+        PortError: another program has one of them.
+    """
+    for name, port in servers.items():
+        if not _is_free(port):
+            raise PortError(sentence("tools.port_taken", port=port, name=name))
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
+        raise PortError(sentence("tools.no_port", name=name, value=text))
+    return int(text)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,70 +1,131 @@
-"""Starts the bot in the background and opens the terminal chat (``make run``)."""
+"""Starts the bot and the desk in the background and opens the terminal chat (``make run``)."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.locale import sentence
 from tools import chat
+from tools.bot import NotReadyToStartError, check
 from tools.client import BotClient
-from tools.places import MODEL, ROOT, RUN_DIR, Ports
+from tools.desk import DeskSetupError, api_token, first_administrator, migrate
+from tools.desk_client import DeskClient
+from tools.places import MODEL, ROOT, RUN_DIR, PortError, Ports
 
 READY_SECONDS = 180
 _STOP_SECONDS = 15
 
 
 class NotStartedError(Exception):
-    """The bot did not become ready; the message says where to look."""
+    """The servers did not become ready; the message says where to look."""
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Servers that run: the process that holds them together, and what they print."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
 
 
 def main() -> int:
-    """Bot, addresses, chat; everything stops together."""
-    argparse.ArgumentParser(prog="make run", description=__doc__).parse_args()
-    ports = Ports.from_environment()
-    print(sentence("tools.starting"), flush=True)
+    """Servers, addresses, chat; everything stops together."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument(
+        "--log", type=Path, default=RUN_DIR / "run.log",
+        help="what the servers print (default: %(default)s)",
+    )  # fmt: skip
+    log: Path = parser.parse_args().log
+    _end_in_order()
     try:
-        with running_bot(RUN_DIR / "bot.log") as log:
-            print(sentence("tools.ready"))
-            print(
-                sentence("tools.addresses", rasa=ports.rasa_url, actions=ports.actions_url, log=log)
-            )
-            print(sentence("tools.stop_hint"))
-            return chat.main()
-    except NotStartedError as error:
+        ports = Ports.from_environment()
+        check(ports, MODEL, desk=True)
+        print(sentence("tools.starting"), flush=True)
+        migrate()
+        try:
+            with running_desk(log) as servers:
+                return _talk(ports, servers)
+        finally:
+            print(sentence("tools.stopped"))
+    except (PortError, NotReadyToStartError, DeskSetupError, NotStartedError) as error:
         print(error, file=sys.stderr)
         return 1
-    finally:
-        print(sentence("tools.stopped"))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _end_in_order() -> None:
+    """Has the servers stopped, too, when this process is told to end or loses its terminal."""
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(end) is not signal.SIG_IGN:  # nohup
+            signal.signal(end, lambda number, _: sys.exit(128 + number))
+
+
+def _talk(ports: Ports, servers: Servers) -> int:
+    administrator = first_administrator()
+    print(sentence("tools.ready"))
+    print(sentence("tools.addresses", desk=ports.desk_url))
+    print(sentence("tools.log", log=servers.log))
+    if administrator:
+        print(administrator)
+    print(sentence("tools.stop_hint"), flush=True)
+    lines = chat.typed_lines()
+    if not sys.stdin.isatty():
+        first = next(lines, None)
+        if first is None:
+            print(sentence("tools.no_terminal"), flush=True)
+            servers.process.wait()
+            raise NotStartedError(sentence("tools.died", name="desk", log=servers.log))
+        lines = itertools.chain([first], lines)
+    return chat.converse(DeskClient(ports.desk_url, api_token()), lines)
 
 
 @contextlib.contextmanager
-def running_bot(log: Path, model: Path = MODEL) -> Iterator[Path]:
-    """Runs the bot while the block runs.
+def running_bot(log: Path, model: Path = MODEL) -> Iterator[Servers]:
+    """Runs Rasa and the action server while the block runs.
 
     Args:
-        log: file for what both servers print.
+        log: file for what they print.
         model: the trained model.
 
     Raises:
         NotStartedError: a server ended, or did not answer in time.
     """
+    bot = BotClient(Ports.from_environment().rasa_url)
+    with _running(["--model", str(model)], "bot", log, bot.is_ready) as servers:
+        yield servers
+
+
+@contextlib.contextmanager
+def running_desk(log: Path, model: Path = MODEL) -> Iterator[Servers]:
+    """Runs the desk as well, on a database that is up to date; otherwise the same."""
+    desk = DeskClient(Ports.from_environment().desk_url, api_token())
+    with _running(["--model", str(model), "--desk"], "desk", log, desk.is_ready) as servers:
+        yield servers
+
+
+@contextlib.contextmanager
+def _running(
+    arguments: list[str], name: str, log: Path, is_ready: Callable[[], bool]
+) -> Iterator[Servers]:
     log.parent.mkdir(parents=True, exist_ok=True)
-    client = BotClient(Ports.from_environment().rasa_url)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tools.bot", "--model", str(model)],
+            [sys.executable, "-m", "tools.bot", *arguments],
             cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
-            _wait(process, client, log)
-            yield log
+            _wait(process, is_ready, name, log)
+            yield Servers(process, log)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -73,13 +134,15 @@ def running_bot(log: Path, model: Path = MODEL) -> Iterator[Path]:
                 process.kill()
 
 
-def _wait(process: subprocess.Popen[bytes], client: BotClient, log: Path) -> None:
+def _wait(
+    process: subprocess.Popen[bytes], is_ready: Callable[[], bool], name: str, log: Path
+) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             print(log.read_text(encoding="utf-8", errors="replace")[-2000:], file=sys.stderr)
-            raise NotStartedError(sentence("tools.died", name="bot", log=log))
-        if client.is_ready():
+            raise NotStartedError(sentence("tools.died", name=name, log=log))
+        if is_ready():
             return
         time.sleep(0.3)
     raise NotStartedError(sentence("tools.not_ready", seconds=READY_SECONDS, log=log))
