@@ -36,7 +36,7 @@ desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` start
 
 .PHONY: worker
 worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker
-	@$(DESK)/python -m desk worker
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk worker
 
 .PHONY: train
 train: setup ## trains the model if data, configuration or code of the pipeline changed
@@ -107,6 +107,11 @@ ablation: setup train ## what each featurizer earns and costs
 .PHONY: bench
 bench: bench-screen train ## speed and memory beside Rasa's default pipeline
 	@$(DESK)/python -m benchmarks.speed
+	@$(DESK)/python -m benchmarks.desk_speed
+
+.PHONY: bench-desk
+bench-desk: setup train ## what the desk adds to a turn, and both under load
+	@$(DESK)/python -m benchmarks.desk_speed
 
 .PHONY: bench-screen
 bench-screen: setup ## the red-flag screen's time by the length of the message

@@ -130,8 +130,11 @@ def _set_up(**_: object) -> None:
 
 @signals.worker_init.connect
 def _equip(**_: object) -> None:
-    """Loads rules and texts before the first task comes."""
+    """Opens the metrics, and loads rules and texts before the first task comes."""
+    from desk import metrics
+
     try:
+        metrics.serve()
         _worker()
-    except DataError as error:
+    except (DataError, SettingsError) as error:
         sys.exit(str(error))

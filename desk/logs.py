@@ -44,7 +44,7 @@ _conversation: ContextVar[str] = ContextVar("conversation", default="")
 
 
 @contextlib.contextmanager
-def job() -> Iterator[None]:
+def one_job() -> Iterator[None]:
     """What is done for a conversation; it begins without one."""
     token = _conversation.set("")
     try:

@@ -58,6 +58,7 @@ def desk_environment() -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "DESK_API_TOKENS": os.environ.get("DESK_API_TOKENS") or api_token(),
+        "DESK_LOG": os.environ.get("DESK_LOG") or "text",
     }
 
 

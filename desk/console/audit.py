@@ -30,11 +30,11 @@ PAGE = 50
 DESK = "-"
 #: Everything that is written down; in Japanese it stands among the sentences.
 ACTIONS = (
-    "message.received", "turn.answered", "reply.written", "reply.undelivered", "note.written",
-    "ticket.opened", "ticket.changed", "ticket.raised", "ticket.claimed", "ticket.released",
-    "ticket.to_doctor", "ticket.closed", "conversation.bot_returned", "appointment.booked",
-    "appointment.cancelled", "transcript.viewed", "transcript.exported", "search.made",
-    "tickets.exported", "audit.viewed", "staff.login", "staff.login_failed",
+    "message.received", "turn.answered", "reply.written", "reply.sent", "reply.undelivered",
+    "note.written", "ticket.opened", "ticket.changed", "ticket.raised", "ticket.claimed",
+    "ticket.released", "ticket.to_doctor", "ticket.closed", "conversation.bot_returned",
+    "appointment.booked", "appointment.cancelled", "transcript.viewed", "transcript.exported",
+    "search.made", "tickets.exported", "audit.viewed", "staff.login", "staff.login_failed",
     "staff.second_factor_failed", "staff.locked", "staff.logout", "staff.password_changed",
     "staff.second_factor_set", "staff.recovery_codes_made", "staff.created", "staff.changed",
     "staff.roles_changed", "staff.activated", "staff.deactivated", "staff.password_given",
@@ -123,7 +123,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """
     form = AuditForm(request.GET)
     if not form.is_valid():
-        return render(request, "console/audit.html", {"form": form}, status=422)
+        return render(request, "console/audit.html", {"form": form})
     entries = form.entries()
     before = request.GET.get("before", "")
     if before.isdecimal():
@@ -148,7 +148,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def _line(entry: AuditEntry, names: dict[str, str], tools: Equipment) -> Line:
     details = [
         (named("details", name), _value(name, value, tools))
-        for name, value in entry.detail.items()
+        for name, value in sorted(entry.detail.items())
         if value not in (None, "", []) and value is not False
     ]
     return Line(entry, names.get(entry.actor, entry.actor), action_name(entry.action), details)

@@ -19,7 +19,7 @@ from core.locale import sentence
 from desk.audit.models import record
 from desk.console.download import Value, csv_file, file
 from desk.console.figures import Milestones, milestones
-from desk.console.period import Period, PeriodForm
+from desk.console.period import Period, chosen
 from desk.console.transcript import transcript
 from desk.console.words import named, rule_title
 from desk.conversations.equipment import Equipment, equipment
@@ -39,37 +39,37 @@ _CHUNK = 500
 @require_GET
 def conversation(request: HttpRequest, sender: uuid.UUID) -> HttpResponseBase:
     """One conversation: to print, as CSV or as JSON; without a form, the choice of it."""
-    chosen = get_object_or_404(Conversation, sender=sender)
+    picked = get_object_or_404(Conversation, sender=sender)
     form, with_notes = request.GET.get("form", ""), request.GET.get("notes") == "1"
     if form not in FORMS:
-        return render(request, "console/export.html", {"conversation": chosen})
+        return render(request, "console/export.html", {"conversation": picked})
     user, now = staff_of(request), dt.datetime.now(TOKYO)
-    record("transcript.exported", now, conversation=chosen.sender, actor=user.get_username(),
+    record("transcript.exported", now, conversation=picked.sender, actor=user.get_username(),
            form=form, notes=with_notes)  # fmt: skip
     tools = equipment()
     if form == PRINT:
-        return _print(request, chosen, tools, now, with_notes)
+        return _print(request, picked, tools, now, with_notes)
     name = f"conversation-{str(sender)[:8]}-{now:%Y%m%d-%H%M}.{form}"
-    lines = _lines(chosen, tools, with_notes)
+    lines = _lines(picked, tools, with_notes)
     if form == CSV:
         headings = [sentence(f"export.{column}") for column in ExportLine.__annotations__]
         return csv_file(name, _rows(headings, lines))
-    return file(name, "application/json", _json(chosen, lines, now))
+    return file(name, "application/json", _json(picked, lines, now))
 
 
 @for_staff(frozenset({Role.ADMINISTRATOR}))
 @require_GET
 def tickets(request: HttpRequest) -> HttpResponseBase:
     """The tickets that were opened in a period, without what anybody wrote."""
-    form = PeriodForm(request.GET)
-    if not form.is_valid():
+    now = dt.datetime.now(TOKYO)
+    form, period = chosen(request.GET, now.date())
+    if period is None:
         return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain")
-    period, tools = form.period(), equipment()
     record(
-        "tickets.exported", dt.datetime.now(TOKYO), actor=staff_of(request).get_username(),
+        "tickets.exported", now, actor=staff_of(request).get_username(),
         since=period.first.isoformat(), until=period.last.isoformat(),
     )  # fmt: skip
-    return csv_file(f"tickets-{period.first}-{period.last}.csv", _tickets(period, tools))
+    return csv_file(f"tickets-{period.first}-{period.last}.csv", _tickets(period, equipment()))
 
 
 @dataclass(frozen=True)

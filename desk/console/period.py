@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from core.clinic_hours import TOKYO
 
+#: Periods that are offered, in days; the second is shown first.
+OFFERED = (7, 30, 90)
+_FIRST_SHOWN = OFFERED[1]
 #: Longest period for figures and lists, in days.
 MAX_DAYS = 366
+#: Days that can be asked for, so that none is beyond what the calendar can count.
+EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ class DayField(forms.DateField):
 
     def __init__(self, **options: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(widget=widget, **options)
+        bounds = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+        super().__init__(widget=widget, validators=bounds, **options)
 
 
 class DaysForm(forms.Form):
@@ -89,3 +97,18 @@ class PeriodForm(DaysForm):
     def period(self) -> Period:
         """The period, of a form that is valid."""
         return Period(self.cleaned_data["since"], self.cleaned_data["until"])
+
+
+def chosen(query: Mapping[str, str], today: dt.date) -> tuple[PeriodForm, Period | None]:
+    """The form, and the period if it can be used: its own days, or the last so many.
+
+    Args:
+        query: with ``since`` and ``until``, or ``days``.
+        today: the last day of the last so many.
+    """
+    if "since" in query or "until" in query:
+        form = PeriodForm(query)
+        return form, form.period() if form.is_valid() else None
+    days = query.get("days", "")
+    period = Period.until(today, int(days) if days in map(str, OFFERED) else _FIRST_SHOWN)
+    return PeriodForm(initial={"since": period.first, "until": period.last}), period

@@ -177,7 +177,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = SearchForm(request.POST)
         if not form.is_valid():
-            return render(request, "console/search.html", {"form": form}, status=422)
+            return render(request, "console/search.html", {"form": form})
         return redirect(f"{reverse('console:search')}?search={_keep(request, form)}")
     name = request.GET.get("search", "")
     if not name:

@@ -15,13 +15,9 @@ from core.locale import sentence
 from desk.console.charts import Columns, columns
 from desk.console.download import Value, csv_file
 from desk.console.figures import Figures, Traffic, figures
-from desk.console.period import Period, PeriodForm
+from desk.console.period import OFFERED, Period, chosen
 from desk.conversations.equipment import equipment
 from desk.staff.roles import for_staff
-
-#: Periods that are offered, in days; the second is shown first.
-OFFERED = (7, 30, 90)
-_FIRST_SHOWN = OFFERED[1]
 
 
 @for_staff()
@@ -29,7 +25,7 @@ _FIRST_SHOWN = OFFERED[1]
 def page(request: HttpRequest) -> HttpResponse:
     """The figures of the last days or of days of one's own."""
     today = dt.datetime.now(TOKYO).date()
-    form, period = _chosen(request, today)
+    form, period = chosen(request.GET, today)
     offered = [(days, Period.until(today, days)) for days in OFFERED]
     context: dict[str, object] = {"form": form, "offered": offered, "period": period}
     if period is not None:
@@ -40,28 +36,18 @@ def page(request: HttpRequest) -> HttpResponse:
             "charts": _charts(found.traffic),
             "query": urlencode({"since": str(period.first), "until": str(period.last)}),
         }  # fmt: skip
-    return render(request, "console/statistics.html", context, status=200 if period else 422)
+    return render(request, "console/statistics.html", context)
 
 
 @for_staff()
 @require_GET
 def download(request: HttpRequest) -> HttpResponseBase:
     """The same as a file: a line a number, which spreadsheets and programs can regroup."""
-    form, period = _chosen(request, dt.datetime.now(TOKYO).date())
+    form, period = chosen(request.GET, dt.datetime.now(TOKYO).date())
     if period is None:
         return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain")
     found = figures(period, equipment(), dt.datetime.now(TOKYO))
     return csv_file(f"statistics-{period.first}-{period.last}.csv", _lines(found, period))
-
-
-def _chosen(request: HttpRequest, today: dt.date) -> tuple[PeriodForm, Period | None]:
-    """The form, and the period if it can be used."""
-    if "since" in request.GET or "until" in request.GET:
-        form = PeriodForm(request.GET)
-        return form, form.period() if form.is_valid() else None
-    days = request.GET.get("days", "")
-    period = Period.until(today, int(days) if days in map(str, OFFERED) else _FIRST_SHOWN)
-    return PeriodForm(initial={"since": period.first, "until": period.last}), period
 
 
 def _charts(traffic: Traffic) -> dict[str, Columns]:

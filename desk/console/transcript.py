@@ -103,7 +103,7 @@ def _of_patient(message: Message, tools: Equipment) -> Line:
     read = "read" if message.read_at else "unread"
     return Line(
         message.place, "patient", named("console", "patient"), message.sent_at,
-        tuple(pieces(message.text, message.mentions)),
+        tuple(pieces(message.text, message.mentions, _decisive(turn.get("rule"), tools))),
         judged="／".join(judged),
         level=turn["triage"] if turn else "",
         answers=tuple((a["answer_id"], a["version"]) for a in turn["answers"]) if turn else (),
@@ -128,18 +128,26 @@ def _of_colleague(note: Note) -> Line:
     return Line(note.place, "note", who, note.created_at, (Piece(note.text),))
 
 
-def pieces(text: str, mentions: list[list[object]]) -> Iterator[Piece]:
-    """A text cut where the screen saw something; of what overlaps, the first and longest.
+def pieces(
+    text: str, mentions: list[list[object]], decisive: frozenset[str] = frozenset()
+) -> Iterator[Piece]:
+    """A text cut where the screen saw something; of what overlaps, what decided and then the
+    shortest, which is the most exact. A single letter that decided nothing is left out.
 
     Args:
         text: the text.
         mentions: finding, start, end and standing each.
+        decisive: the findings that the turn's rule rests on.
     """
-    at = 0
     marks = [(int(str(m[1])), int(str(m[2])), str(m[0]), str(m[3])) for m in mentions]
-    for start, end, finding, standing in sorted(marks, key=lambda m: (m[0], -m[1])):
-        if start < at:
-            continue
+    marks.sort(key=lambda m: (m[2] not in decisive, m[1] - m[0], m[0]))
+    chosen: list[tuple[int, int, str, str]] = []
+    for start, end, finding, standing in marks:
+        apart = all(end <= other[0] or other[1] <= start for other in chosen)
+        if apart and (end - start > 1 or finding in decisive):
+            chosen.append((start, end, finding, standing))
+    at = 0
+    for start, end, finding, standing in sorted(chosen):
         if start > at:
             yield Piece(text[at:start])
         yield Piece(
@@ -148,3 +156,10 @@ def pieces(text: str, mentions: list[list[object]]) -> Iterator[Piece]:
         at = end
     if at < len(text):
         yield Piece(text[at:])
+
+
+def _decisive(rule: str | None, tools: Equipment) -> frozenset[str]:
+    """The findings that a rule rests on."""
+    known = tools.triage.current.rules.get(rule or "")
+    conditions = known.conditions if known else ()
+    return frozenset(name for condition in conditions for name in condition.present)

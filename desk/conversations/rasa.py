@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 import httpx
@@ -84,7 +85,7 @@ class Rasa:
         """The name of the model it uses; None when there is no server or no model."""
         try:
             response = self._http.get("/status", timeout=2)
-            return str(response.raise_for_status().json()["model_file"])
+            return PurePath(response.raise_for_status().json()["model_file"]).name
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None
 

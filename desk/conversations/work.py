@@ -19,7 +19,7 @@ from django.db import close_old_connections, connection
 
 from core.clinic_hours import TOKYO
 from desk.conversations.models import TO_BE_SENT, Message, Reply
-from desk.logs import job
+from desk.logs import one_job
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ URGENT_THREADS = SENDING_THREADS = 2
 @contextlib.contextmanager
 def _connected(complaint: str) -> Iterator[None]:
     """A database connection that works; whatever fails is logged, for the sweep takes it again."""
-    with job():
+    with one_job():
         try:
             close_old_connections()
             yield

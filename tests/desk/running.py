@@ -18,8 +18,8 @@ import httpx
 from tests.bot.conftest import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-#: A small drug, so that a desk starts in a second or two.
-DATA = ROOT / "tests" / "other_drug" / "data"
+#: A small drug, so that a desk starts in a second or two; for pictures ``TEST_DATA=data``.
+DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data")
 #: What the small drug's rules take for an emergency.
 EMERGENCY = "唇が腫れて息が苦しい"
 TOKEN = "test-token-" + "x" * 40

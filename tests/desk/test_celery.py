@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import socket
 import threading
@@ -157,6 +158,29 @@ def test_worker_that_is_told_to_end_ends_with_the_turn_under_way(
     assert front_end.texts("p") == ["答え:一つ目", "答え:二つ目"]
     assert len(workers_rasa.asked) == 2
     assert not rasa.asked
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+def test_worker_shows_its_turns_to_prometheus_and_logs_them_as_json(
+    desk: Desk, worker: Worker
+) -> None:
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    desk.settings["DESK_METRICS"] = address
+    worker.start()
+    del desk.settings["DESK_METRICS"]
+    desk.start()
+    assert desk.accepts("p", "1", "お酒は飲めますか")
+    desk.answered("p")
+    turns = 'desk_turns_total{reason="",status="answered",triage="info"} 1.0'
+    wait_for(lambda: turns in httpx.get(f"http://{address}/metrics").text)
+    log = [json.loads(line) for line in (desk.folder / "worker.log").read_text().splitlines()]
+    (turn,) = [line for line in log if line["message"] == "turn.answered"]
+    assert len(turn["conversation"]) == 36
+    second = Worker(desk, worker.rasa)
+    desk.settings["DESK_METRICS"] = address
+    with pytest.raises(AssertionError, match=f"DESK_METRICS の {address} では計測値を出せません"):
+        second.start()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -1,6 +1,6 @@
 """The console in a real browser: a ticket arrives by itself, is claimed, answered and closed.
 
-``SCREENSHOTS=docs/images`` keeps what the pages look like.
+``TEST_DATA=data SCREENSHOTS=docs/images`` keeps what the pages look like.
 """
 
 from __future__ import annotations

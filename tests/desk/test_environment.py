@@ -64,6 +64,8 @@ def test_production_is_accepted_when_everything_is_fit(clinic: Path) -> None:
         ({"DESK_HOSTS": "localhost,127.0.0.1,[::1]"}, "DESK_HOSTS に"),
         ({"DESK_DATA": "data"}, "デモ用の医院のまま"),
         ({"DESK_DATA": "nowhere"}, "デモ用の医院のまま"),
+        ({"DESK_METRICS": "0.0.0.0:9100"}, "DESK_METRICS に、どこからでも届く住所"),
+        ({"DESK_METRICS": "[::]:9100"}, "DESK_METRICS に、どこからでも届く住所"),
     ],
 )
 def test_production_refuses_what_is_not_fit(
@@ -84,6 +86,14 @@ def test_production_refuses_what_is_not_fit(
         ("RASA_URL", "rasa:5005", "RASA_URL は http://"),
         ("DESK_API_CALLBACK", "ftp://a", "DESK_API_CALLBACK は http://"),
         ("DESK_API_TOKENS", "short", "それぞれ 40 文字以上"),
+        ("DESK_LOG", "xml", "DESK_LOG は json、text のどれか"),
+        ("DESK_METRICS", "9100", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_METRICS", "desk.example.jp:9100", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_METRICS", "203.0.113.7:9100", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_METRICS", "[2001:db8::1]:9100", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_METRICS", "172.32.0.1:9100", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_METRICS", "127.0.0.1:0", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_METRICS", "127.0.0.1:65536", "DESK_METRICS は、この機械か院内の網"),
     ],
 )
 def test_value_that_cannot_be_used_is_named(
@@ -91,6 +101,19 @@ def test_value_that_cannot_be_used_is_named(
 ) -> None:
     with pytest.raises(SettingsError, match=said):
         read_environment({name: value}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:9100", "192.168.0.10:9100", "10.1.2.3:1", "[::1]:9100", "[fd00::1]:9100"]
+)
+def test_metrics_have_an_internal_address_in_production_too(clinic: Path, address: str) -> None:
+    assert str(read_environment(production(clinic, DESK_METRICS=address)).metrics) == address
+    assert read_environment(production(clinic)).metrics is None
+
+
+def test_metrics_are_open_to_all_outside_of_production_only(tmp_path: Path) -> None:
+    address = "0.0.0.0:9100"
+    assert str(read_environment({"DESK_METRICS": address}, tmp_path).metrics) == address
 
 
 def test_all_faults_are_told_at_once(clinic: Path) -> None:
