@@ -127,7 +127,7 @@ def three_days() -> None:
     wrote("three-e", "11 09:00", "スタッフと話したい",
           turn("handoff", triage="consult", reason="requested", escalate=True))  # fmt: skip
     wrote("three-e", "11 10:00", "息が苦しい", emergency)
-    claims("three-e", "11 10:02", nurse)
+    claims("three-e", "11 10:07", nurse)
     # A nurse begins to write by herself: nobody waited for that.
     wrote("three-f", "11 11:00", "お酒と、もう一つ", partly)
     lifecycle.begin(conversation("three-f"), nurse, equipment(), at("11 11:30"))
