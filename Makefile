@@ -14,15 +14,15 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .PHONY: run
-run: setup train ## sets up, trains if data changed, starts the bot and opens the chat
+run: setup train ## sets up, trains if data changed, starts bot and desk and opens the chat
 	@$(DESK)/python -m tools.run
 
 .PHONY: chat
-chat: setup ## talks in the terminal with a bot that `make bot` started
+chat: setup ## a patient in the terminal, of a running desk
 	@$(DESK)/python -m tools.chat
 
 .PHONY: ask
-ask: setup ## one question: make ask Q="唇が乾燥します"
+ask: setup ## one question to a running desk: make ask Q="唇が乾燥します"
 	@$(DESK)/python -m tools.ask -- "$$Q"
 
 .PHONY: bot
@@ -31,8 +31,7 @@ bot: setup train ## runs Rasa (5005) and the action server (5055) until interrup
 
 .PHONY: desk
 desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` started, until interrupted
-	@$(DESK)/python -m desk migrate --verbosity 0
-	@$(DESK)/python -m uvicorn --lifespan on --host 127.0.0.1 --port $${DESK_PORT:-8000} desk.asgi:application
+	@$(DESK)/python -m tools.desk
 
 .PHONY: worker
 worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker

@@ -281,11 +281,11 @@ def figures(period: Period, tools: Equipment, now: dt.datetime) -> Figures:
         opened, _hours(traffic),
     )  # fmt: skip
     headline = (
-        ("messages", str(traffic.messages)),
-        ("conversations", str(len(traffic.conversations))),
+        ("messages", _number(traffic.messages).shown),
+        ("conversations", _number(len(traffic.conversations)).shown),
         ("answered_share", _share(traffic.statuses["answered"], traffic.by_bot).shown),
         ("unanswered_share", _share(traffic.reasons.total(), traffic.by_bot).shown),
-        ("tickets", str(len(tickets))),
+        ("tickets", _number(len(tickets)).shown),
         ("open_now", opened.total.cells[0].shown if opened.total else ""),
     )
     return Figures(headline, every, traffic)

@@ -128,11 +128,9 @@ def _of_colleague(note: Note) -> Line:
     return Line(note.place, "note", who, note.created_at, (Piece(note.text),))
 
 
-def pieces(
-    text: str, mentions: list[list[object]], decisive: frozenset[str] = frozenset()
-) -> Iterator[Piece]:
-    """A text cut where the screen saw something; of what overlaps, what decided and then the
-    shortest, which is the most exact. A single letter that decided nothing is left out.
+def pieces(text: str, mentions: list[list[object]], decisive: frozenset[str]) -> Iterator[Piece]:
+    """A text cut where the screen saw what decided; of what overlaps, the shortest, which is the
+    most exact. The rest of what it saw are parts of phrases that would mislead who reads them.
 
     Args:
         text: the text.
@@ -140,11 +138,10 @@ def pieces(
         decisive: the findings that the turn's rule rests on.
     """
     marks = [(int(str(m[1])), int(str(m[2])), str(m[0]), str(m[3])) for m in mentions]
-    marks.sort(key=lambda m: (m[2] not in decisive, m[1] - m[0], m[0]))
     chosen: list[tuple[int, int, str, str]] = []
-    for start, end, finding, standing in marks:
+    for start, end, finding, standing in sorted(marks, key=lambda m: (m[1] - m[0], m[0])):
         apart = all(end <= other[0] or other[1] <= start for other in chosen)
-        if apart and (end - start > 1 or finding in decisive):
+        if apart and finding in decisive:
             chosen.append((start, end, finding, standing))
     at = 0
     for start, end, finding, standing in sorted(chosen):

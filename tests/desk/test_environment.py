@@ -86,6 +86,7 @@ def test_production_refuses_what_is_not_fit(
         ("RASA_URL", "rasa:5005", "RASA_URL は http://"),
         ("DESK_API_CALLBACK", "ftp://a", "DESK_API_CALLBACK は http://"),
         ("DESK_API_TOKENS", "short", "それぞれ 40 文字以上"),
+        ("DESK_BROKER", "kafka://127.0.0.1", "DESK_BROKER は redis://、rediss://、amqp://"),
         ("DESK_LOG", "xml", "DESK_LOG は json、text のどれか"),
         ("DESK_METRICS", "9100", "DESK_METRICS は、この機械か院内の網"),
         ("DESK_METRICS", "desk.example.jp:9100", "DESK_METRICS は、この機械か院内の網"),
@@ -114,6 +115,22 @@ def test_metrics_have_an_internal_address_in_production_too(clinic: Path, addres
 def test_metrics_are_open_to_all_outside_of_production_only(tmp_path: Path) -> None:
     address = "0.0.0.0:9100"
     assert str(read_environment({"DESK_METRICS": address}, tmp_path).metrics) == address
+
+
+@pytest.mark.parametrize(
+    ("broker", "given", "shared"),
+    [
+        ("", "", "memory://"),
+        ("redis://broker/0", "", "redis://broker/0"),
+        ("redis://broker/0", "redis://other/1", "redis://other/1"),
+        ("amqp://broker//", "", "memory://"),
+    ],
+)
+def test_messages_are_counted_in_the_broker_when_that_is_redis(
+    tmp_path: Path, broker: str, given: str, shared: str
+) -> None:
+    environment = read_environment({"DESK_BROKER": broker, "DESK_SHARED": given}, tmp_path)
+    assert (environment.broker, environment.shared) == (broker, shared)
 
 
 def test_all_faults_are_told_at_once(clinic: Path) -> None:

@@ -1,0 +1,59 @@
+"""What a desk does without being asked: it finds what was left lying, and does its chores."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.desk.fakes import FakeRasa
+from tests.desk.running import EMERGENCY, Desk, wait_for
+from tests.desk.test_turns import AT_ONCE_SECONDS
+
+pytestmark = pytest.mark.slow
+
+CHORES = """
+import itertools, threading
+from desk.conversations.work import Worker
+
+enough = threading.Event()
+times = itertools.count()
+
+def fails():
+    raise ValueError
+
+def hangs():
+    threading.Event().wait()
+
+def goes_on():
+    if next(times) == 2:
+        enough.set()
+
+def nothing(_):
+    return False
+
+Worker(1, nothing, nothing, nothing, chores=[fails, hangs, goes_on]).start()
+print("done", enough.wait(20))
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_chore_that_fails_or_hangs_keeps_no_other_from_being_done(desk: Desk) -> None:
+    assert "done True" in desk.manage("shell", "-c", CHORES)
+
+
+def test_emergency_that_a_killed_desk_left_need_not_wait_for_a_turn_that_hangs(
+    desk: Desk, rasa: FakeRasa
+) -> None:
+    desk.settings["DESK_WORKERS"] = "1"
+    rasa.seconds = 7.0
+    for name, text in (("p0", "お酒は飲めますか"), ("p1", EMERGENCY)):
+        desk.start(dying_at="received")
+        assert not desk.accepts(name, name, text)
+        assert desk.process is not None
+        desk.process.wait(20)
+    desk.start()
+    start = time.monotonic()
+    wait_for(lambda: any("119" in e["text"] for e in desk.transcript("p1")["entries"]))
+    assert time.monotonic() - start < AT_ONCE_SECONDS
+    assert desk.transcript("p0")["waiting"], "the turn that came first hangs"
