@@ -14,6 +14,8 @@ from core.rulebook import LEVELS
 
 #: What must stand in the ``custom`` item of a turn.
 _KEYS = {"status": str, "answers": list, "triage": str, "escalate": bool}
+#: Longest rule and reason, in characters, as tickets keep them.
+_LONGEST = {"rule": 60, "reason": 30}
 _STATUSES = frozenset({"answered", "clarify", "fallback", "handoff", "smalltalk", "triage"})
 
 
@@ -106,7 +108,11 @@ def _check(custom: Mapping[str, Any]) -> None:
         raise TypeError("a key of another kind")
     if custom["triage"] not in LEVELS or custom["status"] not in _STATUSES:
         raise ValueError("an unknown level or status")
-    if any(
-        custom[key] is not None and not isinstance(custom[key], str) for key in ("rule", "reason")
-    ):
-        raise TypeError("a key of another kind")
+    for key, most in _LONGEST.items():
+        if custom[key] is not None and not (
+            isinstance(custom[key], str) and len(custom[key]) <= most
+        ):
+            raise TypeError("a key of another kind")
+    for answer in custom["answers"]:
+        if not (isinstance(answer["answer_id"], str) and isinstance(answer["version"], int)):
+            raise TypeError("an answer of another kind")

@@ -116,6 +116,8 @@ BROKEN: dict[str, Callable[[], tuple[int, Any]]] = {
     "not a list": lambda: (200, {"text": "a"}),
     "no custom": lambda: (200, [{"text": "a"}]),
     "no text": lambda: (200, [{"custom": CUSTOM}]),
+    "endless reason": lambda: (200, [{"text": "a"}, {"custom": {**CUSTOM, "reason": "x" * 31}}]),
+    "empty answer": lambda: (200, [{"text": "a"}, {"custom": {**CUSTOM, "answers": [{}]}}]),
     "unknown level": lambda: (200, [{"text": "a"}, {"custom": {**CUSTOM, "triage": "hm"}}]),
 }
 
