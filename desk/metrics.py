@@ -69,7 +69,7 @@ def count_turn(turn: Mapping[str, Any], received_at: dt.datetime) -> None:
 def _known(reason: str | None) -> str:
     try:
         return reason if reason and sentence(f"reasons.{reason}") else ""
-    except (KeyError, ValueError):
+    except KeyError:
         return _OTHER
 
 

@@ -11,7 +11,7 @@ import yaml
 
 def sentence(key: str, **values: Any) -> str:
     """The sentence of a key such as ``faults.empty`` in ``ja.yml``, with its values filled in."""
-    section, name = key.split(".")
+    section, _, name = key.partition(".")
     return _sentences()[section][name].format(**values)
 
 

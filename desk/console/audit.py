@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from core.locale import sentence
 from desk.audit.models import AuditEntry, record
-from desk.console.period import DaysForm, start_of
+from desk.console.period import DaysForm, between
 from desk.console.words import named, rule_title
 from desk.conversations.equipment import Equipment, equipment
 from desk.staff.roles import Role, for_staff, staff_of
@@ -97,11 +96,7 @@ class AuditForm(DaysForm):
             entries = entries.filter(action=given["action"])
         if given["conversation"]:
             entries = entries.filter(conversation__startswith=given["conversation"])
-        if given["since"]:
-            entries = entries.filter(at__gte=start_of(given["since"]))
-        if given["until"]:
-            entries = entries.filter(at__lt=start_of(given["until"] + dt.timedelta(days=1)))
-        return entries
+        return entries.filter(between("at", given["since"], given["until"]))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import functools
 import unicodedata
 import uuid
 from collections.abc import Callable
-from typing import Concatenate
+from typing import Any, Concatenate
 
 from django import forms
 from django.conf import settings
@@ -138,14 +138,14 @@ def _action[**P](
 def begin(request: HttpRequest, conversation: Conversation) -> None:
     """Begins to write to a patient who has no ticket."""
     lifecycle.begin(conversation, staff_of(request), equipment(), _now())
-    messages.success(request, named("console", "claimed"))
+    messages.success(request, sentence("console.claimed"))
 
 
 @_action
 def claim(request: HttpRequest, conversation: Conversation) -> None:
     """Takes the ticket."""
     lifecycle.claim(_ticket(conversation), staff_of(request), equipment(), _now())
-    messages.success(request, named("console", "claimed"))
+    messages.success(request, sentence("console.claimed"))
 
 
 @_action
@@ -156,56 +156,52 @@ def take_over(request: HttpRequest, conversation: Conversation) -> None:
         _ticket(conversation), staff_of(request), int(holder) if holder.isdecimal() else None,
         equipment(), _now(),
     )  # fmt: skip
-    messages.success(request, named("console", "claimed"))
+    messages.success(request, sentence("console.claimed"))
 
 
 @_action
 def release(request: HttpRequest, conversation: Conversation) -> None:
     """Puts the ticket back."""
     lifecycle.release(_ticket(conversation), staff_of(request), equipment(), _now())
-    messages.success(request, named("console", "released"))
+    messages.success(request, sentence("console.released"))
 
 
 @_action
 def hand_to_doctor(request: HttpRequest, conversation: Conversation) -> None:
     """Gives the ticket to the doctors."""
     lifecycle.hand_to_doctor(_ticket(conversation), staff_of(request), equipment(), _now())
-    messages.success(request, named("console", "to_doctor"))
+    messages.success(request, sentence("console.to_doctor"))
 
 
 @_action
 def reply(request: HttpRequest, conversation: Conversation) -> HttpResponse | None:
     """Says something to the patient; what could not be sent stays in the form."""
+
+    def step(data: dict[str, Any]) -> None:
+        lifecycle.reply(
+            _ticket(conversation), staff_of(request), data["text"], data["key"], data["seen"],
+            _now(), _known(data["answers"]),
+        )  # fmt: skip
+
     form = ReplyForm(request.POST)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            lifecycle.reply(
-                _ticket(conversation), staff_of(request), data["text"], data["key"], data["seen"],
-                _now(), _known(data["answers"]),
-            )  # fmt: skip
-        except RefusedError as error:
-            form.add_error("text", str(error))
-        else:
-            messages.success(request, named("console", "sent"))
-            return None
-    return _page(request, conversation, reply_form=form)
+    if not _done(form, "text", step):
+        return _page(request, conversation, reply_form=form)
+    messages.success(request, sentence("console.sent"))
+    return None
 
 
 @_action
 def note(request: HttpRequest, conversation: Conversation) -> HttpResponse | None:
     """Writes something for colleagues."""
+
+    def step(data: dict[str, Any]) -> None:
+        lifecycle.note(conversation, staff_of(request), data["text"], data["key"], _now())
+
     form = NoteForm(request.POST)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            lifecycle.note(conversation, staff_of(request), data["text"], data["key"], _now())
-        except RefusedError as error:
-            form.add_error("text", str(error))
-        else:
-            messages.success(request, named("console", "noted"))
-            return None
-    return _page(request, conversation, note_form=form)
+    if not _done(form, "text", step):
+        return _page(request, conversation, note_form=form)
+    messages.success(request, sentence("console.noted"))
+    return None
 
 
 @_action
@@ -214,7 +210,7 @@ def close(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     quietly = request.POST.get("quietly") == "1"
     ticket = _ticket(conversation)
     lifecycle.close(ticket, staff_of(request), equipment(), _now(), quietly=quietly)
-    messages.success(request, named("console", "closed"))
+    messages.success(request, sentence("console.closed"))
     return redirect("console:queue")
 
 
@@ -222,25 +218,45 @@ def close(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 def book(request: HttpRequest, conversation: Conversation) -> HttpResponse | None:
     """Books a consultation."""
     form = BookingForm(request.POST)
-    if form.is_valid():
-        try:
-            doctor = User.objects.get(pk=form.cleaned_data["doctor"])
-            appointments.book(
-                conversation, doctor, form.starts_at(), staff_of(request), equipment(), _now()
-            )
-        except RefusedError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, named("console", "booked"))
-            return None
-    return _page(request, conversation, booking_form=form)
+
+    def step(data: dict[str, Any]) -> None:
+        doctor = User.objects.get(pk=data["doctor"])
+        appointments.book(
+            conversation, doctor, form.starts_at(), staff_of(request), equipment(), _now()
+        )
+
+    if not _done(form, None, step):
+        return _page(request, conversation, booking_form=form)
+    messages.success(request, sentence("console.booked"))
+    return None
 
 
 @_action
 def cancel(request: HttpRequest, conversation: Conversation, appointment: int) -> None:
     """Cancels a consultation."""
     appointments.cancel(appointment, conversation, staff_of(request), equipment(), _now())
-    messages.success(request, named("console", "cancelled"))
+    messages.success(request, sentence("console.cancelled"))
+
+
+def _done(form: forms.Form, field: str | None, step: Callable[[dict[str, Any]], object]) -> bool:
+    """Takes a step with what a form says; if it is refused, the form says why.
+
+    Args:
+        form: what was sent.
+        field: the field that the refusal stands at; None for the whole form.
+        step: takes the form's values.
+
+    Returns:
+        Whether it was taken.
+    """
+    if not form.is_valid():
+        return False
+    try:
+        step(form.cleaned_data)
+    except RefusedError as error:
+        form.add_error(field, str(error))
+        return False
+    return True
 
 
 @for_staff()
@@ -319,13 +335,14 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, obje
     roles = roles_of(user)
     for_me = ticket is not None and (not ticket.for_doctor or Role.DOCTOR in roles)
     items = list(ticket.items.select_related("message")) if ticket else []
+    whole = request.GET.get("all") == "1"
     return {
         "conversation": conversation,
         "ticket": ticket,
         "items": [(item, rule_title(item.rule, tools) or named("reasons", item.reason))
                   for item in items],
-        "lines": lines_of(conversation, tools, whole=request.GET.get("all") == "1"),
-        "hidden": max(0, conversation.places - LINES) if request.GET.get("all") != "1" else 0,
+        "lines": lines_of(conversation, tools, whole=whole),
+        "hidden": 0 if whole else max(0, conversation.places - LINES),
         "mine": mine,
         "may_claim": waits and for_me and not (mine and ticket and ticket.state != State.NEW),
         "may_take_over": bool(ticket) and not waits and not mine and for_me,

@@ -173,7 +173,7 @@ _TICKET_COLUMNS = (
 def _tickets(period: Period, tools: Equipment) -> Iterator[list[Value]]:
     yield [sentence(f"export.{column}") for column in _TICKET_COLUMNS]
     known = milestones(period.start, tools.hours)
-    opened = Ticket.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end)
+    opened = Ticket.objects.filter(period.holds("opened_at"))
     counts: defaultdict[int, int] = defaultdict(int)
     rules: defaultdict[int, dict[str, None]] = defaultdict(dict)
     items = Item.objects.filter(ticket__in=opened.order_by().values("pk")).order_by("pk")

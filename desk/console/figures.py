@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Q
 
-from core.clinic_hours import TOKYO, ClinicHours
+from core.clinic_hours import TOKYO, WEEKDAYS, ClinicHours
 from core.locale import sentence
 from desk.audit.models import AuditEntry
 from desk.console.download import Value
@@ -37,8 +37,7 @@ HELD = "held"
 #: The order of statuses (design, §5).
 STATUSES = ("answered", "clarify", "fallback", "handoff", "triage", "smalltalk", HELD)
 #: Most urgent first.
-LEVELS = (Level.EMERGENCY, Level.SAME_DAY, Level.CONSULT, Level.INFO, Level.NONE)
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LEVELS = tuple(Level)
 #: Shades of the table of hours.
 SHADES = 5
 
@@ -141,7 +140,7 @@ class Traffic:
     def of(cls, period: Period) -> Traffic:
         """That of a period."""
         traffic = cls({day: (0, set()) for day in period.days})
-        rows = Message.objects.filter(received_at__gte=period.start, received_at__lt=period.end)
+        rows = Message.objects.filter(period.holds("received_at"))
         values = rows.order_by().values_list("received_at", "conversation_id", "turn")
         for received_at, conversation, turn in values.iterator(chunk_size=5_000):
             traffic._add(received_at.astimezone(TOKYO), conversation, turn)
@@ -264,7 +263,7 @@ def figures(period: Period, tools: Equipment, now: dt.datetime) -> Figures:
     """
     traffic = Traffic.of(period)
     tickets = list(
-        Ticket.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end)
+        Ticket.objects.filter(period.holds("opened_at"))
         .order_by("pk").values_list("pk", "level", "reason", "opened_at")
     )  # fmt: skip
     known = milestones(period.start, tools.hours)
@@ -411,7 +410,7 @@ def _spread(lengths: Sequence[dt.timedelta]) -> tuple[Cell, Cell]:
 
 
 def _deliveries(period: Period) -> Figure:
-    replies = Reply.objects.filter(created_at__gte=period.start, created_at__lt=period.end)
+    replies = Reply.objects.filter(period.holds("created_at"))
     counted = replies.order_by().values("author").annotate(
         count=Count("pk"), lost=Count("pk", filter=Q(delivery=Delivery.UNDELIVERED))
     )  # fmt: skip

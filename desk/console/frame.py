@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
 from typing import Any
 
-import yaml
-from django.conf import settings
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 
 from core.locale import sentence
+from desk.conversations.equipment import equipment
 from desk.staff.roles import Role, is_let_in, roles_of, staff_of
 
 
@@ -27,18 +24,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     mine = roles_of(staff_of(request)) if is_let_in(request) else frozenset()
     return {
         "desk_name": desk_name(),
-        "is_demo": _clinic(settings.ENVIRONMENT.data)[1],
+        "is_demo": equipment().knowledge.demo,
         "my_roles": [role for role in Role if role in mine],
     }
 
 
 def desk_name() -> str:
     """What staff call the desk."""
-    return sentence("staff.desk_name", clinic=_clinic(settings.ENVIRONMENT.data)[0])
-
-
-@functools.lru_cache(maxsize=1)
-def _clinic(data: Path) -> tuple[str, bool]:
-    """The clinic's name, and whether it is the demonstration clinic."""
-    content = yaml.safe_load((data / "knowledge" / "clinic.yml").read_text(encoding="utf-8"))
-    return str(content["clinic"]["clinic_name"]), bool(content.get("demo", True))
+    return sentence("staff.desk_name", clinic=equipment().knowledge.clinic["clinic_name"])

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
 
 from core.clinic_hours import TOKYO
 
@@ -39,10 +40,9 @@ class Period:
         """Its first moment."""
         return start_of(self.first)
 
-    @property
-    def end(self) -> dt.datetime:
-        """The first moment after it."""
-        return start_of(self.last + dt.timedelta(days=1))
+    def holds(self, column: str) -> Q:
+        """Whether a column's moment lies in it."""
+        return between(column, self.first, self.last)
 
     @property
     def days(self) -> list[dt.date]:
@@ -54,6 +54,22 @@ class Period:
 def start_of(day: dt.date) -> dt.datetime:
     """The first moment of a day in Tokyo."""
     return dt.datetime.combine(day, dt.time(), TOKYO)
+
+
+def between(column: str, since: dt.date | None, until: dt.date | None) -> Q:
+    """Whether a column's moment lies on some days.
+
+    Args:
+        column: the column's name.
+        since: the first day; None for no first one.
+        until: the last day; None for no last one.
+    """
+    condition = Q()
+    if since:
+        condition &= Q(**{f"{column}__gte": start_of(since)})
+    if until:
+        condition &= Q(**{f"{column}__lt": start_of(until + dt.timedelta(days=1))})
+    return condition
 
 
 class DayField(forms.DateField):

@@ -20,7 +20,7 @@ from desk.conversations.models import Message
 from desk.staff.roles import Role, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
 from desk.tickets.lifecycle import WAITING
-from desk.tickets.models import State, Ticket
+from desk.tickets.models import Item, State, Ticket
 from desk.tickets.notices import chain
 
 #: Letters of the patient's last words that the queue shows.
@@ -98,15 +98,17 @@ def _context(request: HttpRequest) -> dict[str, object]:
 
 def _open() -> QuerySet[Ticket]:
     last = Message.objects.filter(conversation=OuterRef("conversation")).order_by("-place")
+    rules = Item.objects.filter(ticket=OuterRef("pk")).exclude(rule="").order_by("-pk")
     tickets = Ticket.objects.exclude(state=State.CLOSED).annotate(
-        words=Subquery(last.values("text")[:1]), count=Count("items")
-    )
+        words=Subquery(last.values("text")[:1]), rule=Subquery(rules.values("rule")[:1]),
+        count=Count("items"),
+    )  # fmt: skip
     return tickets.select_related("conversation", "claimed_by__account")
 
 
 def _row(ticket: Ticket, user: User, is_doctor: bool, tools: Equipment, now: dt.datetime) -> Row:
     words = " ".join(str(ticket.words or "").split())  # type: ignore[attr-defined]
-    rule = ticket.items.exclude(rule="").values_list("rule", flat=True).last()
+    rule = ticket.rule  # type: ignore[attr-defined]
     waits = ticket.state in WAITING
     return Row(
         ticket=ticket,

@@ -28,9 +28,9 @@ from django.views.decorators.http import require_http_methods
 
 from core.locale import sentence
 from desk.audit.models import record
-from desk.console.period import DaysForm, start_of
+from desk.console.period import DaysForm, between
 from desk.console.spellings import Part, snippet, spellings, words_of
-from desk.console.transcript import LINES
+from desk.console.transcript import LINES, noted_by, said_by
 from desk.conversations.models import PEOPLE, Author, Conversation, Message, Reply
 from desk.staff.roles import for_staff, staff_of
 from desk.tickets.models import Level, Note, State, Ticket
@@ -285,10 +285,7 @@ class Search:
         else:
             authors = PEOPLE if kind == Kind.STAFF else (Author.BOT, Author.DESK)
             lines = Reply.objects.filter(author__in=authors).annotate(at=F("created_at"))
-        if self._since:
-            lines = lines.filter(at__gte=start_of(self._since))
-        if self._until:
-            lines = lines.filter(at__lt=start_of(self._until + dt.timedelta(days=1)))
+        lines = lines.filter(between("at", self._since, self._until))
         for word in self.words:
             lines = lines.filter(_any(spellings(word)))
         if self._ticket:
@@ -326,7 +323,4 @@ def _any(ways: Iterable[str]) -> Q:
 def _writer(kind: Kind, row: Any) -> str:
     if kind == Kind.PATIENT:
         return sentence("console.patient")
-    if kind == Kind.NOTE:
-        return f"{sentence('console.note')}（{row.author.account.name}）"
-    who = Author(row.author).label
-    return f"{who}（{row.written_by.account.name}）" if row.written_by else who
+    return noted_by(row) if kind == Kind.NOTE else said_by(row)

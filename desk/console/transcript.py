@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.locale import sentence
 from desk.console.words import named, rule_title
 from desk.conversations.equipment import Equipment
 from desk.conversations.models import Author, Conversation, Delivery, Message, Reply
@@ -101,22 +102,31 @@ def _of_patient(message: Message, tools: Equipment) -> Line:
     elif turn and turn["reason"]:
         judged.append(named("reasons", turn["reason"]))
     read = "read" if message.read_at else "unread"
+    state = read if message.answered_at else "waiting"
     return Line(
-        message.place, "patient", named("console", "patient"), message.sent_at,
+        message.place, "patient", sentence("console.patient"), message.sent_at,
         tuple(pieces(message.text, message.mentions, _decisive(turn.get("rule"), tools))),
         judged="／".join(judged),
         level=turn["triage"] if turn else "",
         answers=tuple((a["answer_id"], a["version"]) for a in turn["answers"]) if turn else (),
-        state=named("console", read if message.answered_at else "waiting"),
+        state=sentence(f"console.{state}"),
     )  # fmt: skip
 
 
-def _of_desk(reply: Reply) -> Line:
+def said_by(reply: Reply) -> str:
+    """Who says a reply, in Japanese, with the staff member's name."""
     who = Author(reply.author).label
-    if reply.written_by:
-        who = f"{who}（{reply.written_by.account.name}）"
+    return f"{who}（{reply.written_by.account.name}）" if reply.written_by else who
+
+
+def noted_by(note: Note) -> str:
+    """Whose note it is, in Japanese."""
+    return f"{sentence('console.note')}（{note.author.account.name}）"
+
+
+def _of_desk(reply: Reply) -> Line:
     return Line(
-        reply.place, reply.author, who, reply.created_at, (Piece(reply.text),),
+        reply.place, reply.author, said_by(reply), reply.created_at, (Piece(reply.text),),
         state=Delivery(reply.delivery).label,
         trouble=reply.delivery in _TROUBLE,
         buttons=tuple(title for title, _ in reply.buttons),
@@ -124,8 +134,7 @@ def _of_desk(reply: Reply) -> Line:
 
 
 def _of_colleague(note: Note) -> Line:
-    who = f"{named('console', 'note')}（{note.author.account.name}）"
-    return Line(note.place, "note", who, note.created_at, (Piece(note.text),))
+    return Line(note.place, "note", noted_by(note), note.created_at, (Piece(note.text),))
 
 
 def pieces(text: str, mentions: list[list[object]], decisive: frozenset[str]) -> Iterator[Piece]:

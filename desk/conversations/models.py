@@ -76,9 +76,20 @@ class Conversation(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint("channel", "address", name="conversation_address"),
         ]
+        # Looked for every second: who has been held for too long.
+        indexes: ClassVar = [models.Index(fields=["mode", "mode_since"], name="conversation_mode")]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.sender}"
+
+    @classmethod
+    def locked(cls, key: int) -> Conversation:
+        """A conversation as it stands, which nobody else changes until this transaction ends.
+
+        Args:
+            key: its primary key.
+        """
+        return cls.objects.select_for_update().get(pk=key)
 
     def next_place(self) -> int:
         """A new place at the end; within the transaction that stores what stands there."""

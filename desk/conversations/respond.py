@@ -193,7 +193,7 @@ def _commit(
     """
     now = dt.datetime.now(TOKYO)
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        conversation = Conversation.locked(message.conversation_id)
         first, state = _first(reading, conversation, equipment, now)
         alone = first is not None and first.alone
         if said is None and conversation.mode == Mode.BOT and not alone:

@@ -70,7 +70,7 @@ def book(
     if not doctors().filter(pk=doctor.pk).exists():
         raise RefusedError("not_a_doctor")
     with transaction.atomic():
-        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        locked = Conversation.locked(conversation.pk)
         held = Appointment.objects.filter(starts_at=starts_at, cancelled_at=None)
         if held.filter(conversation=locked).exists():
             raise RefusedError("booked_already")
@@ -104,7 +104,7 @@ def cancel(
         RefusedError: there is none, or it is cancelled already.
     """
     with transaction.atomic():
-        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        locked = Conversation.locked(conversation.pk)
         held = Appointment.objects.filter(pk=appointment, conversation=locked, cancelled_at=None)
         booked = held.first()
         if booked is None or not held.update(cancelled_at=now):

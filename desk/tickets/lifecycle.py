@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from core.clinic_hours import ClinicHours
-from core.rulebook import LEVELS
+from core.rulebook import LEVELS, URGENT
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
 from desk.conversations.models import Author, Conversation, Message, Mode, Reply
@@ -24,7 +24,7 @@ from desk.conversations.say import say
 from desk.staff.roles import CLINICAL, Role, roles_of
 from desk.tickets.clocks import acknowledge_by
 from desk.tickets.models import Item, Level, Note, Occasion, State, Ticket
-from desk.tickets.notices import chain, everybody, notify
+from desk.tickets.notices import chain, notify, told_at_once
 from desk.tickets.refused import RefusedError
 
 #: States in which a ticket waits for somebody to take it.
@@ -73,7 +73,7 @@ def add(
     if ticket is None:
         ticket = _open(conversation, level, reason, due, now)
     else:
-        before = Ticket(level=ticket.level, state=ticket.state)
+        before = ticket.level, ticket.state
         ticket.level = max(level, ticket.level, key=LEVELS.index)
         if ticket.state in (State.ANSWERED, State.CLOSED):
             ticket.state, ticket.closed_at, goes_on = State.REOPENED, None, True
@@ -81,11 +81,9 @@ def add(
             notify(ticket, Occasion.REOPENED, chain(ticket)[0], now)
         elif ticket.state in WAITING and due < ticket.acknowledge_by:
             ticket.acknowledge_by, ticket.raised = due, 0
-        if ticket.level != before.level and ticket.level == Level.EMERGENCY:
-            notify(ticket, Occasion.URGENT, everybody(ticket), now)
-        elif ticket.level != before.level and ticket.level == Level.SAME_DAY:
-            notify(ticket, Occasion.URGENT, chain(ticket)[0], now)
-        if (before.level, before.state) != (ticket.level, ticket.state):
+        if ticket.level != before[0] and ticket.level in URGENT:
+            notify(ticket, Occasion.URGENT, told_at_once(ticket), now)
+        if before != (ticket.level, ticket.state):
             record("ticket.changed", now, conversation=conversation.sender, ticket=ticket.pk,
                    level=ticket.level, state=ticket.state)  # fmt: skip
         ticket.save()
@@ -103,7 +101,7 @@ def undelivered(reply: Reply, hours: ClinicHours, now: dt.datetime) -> None:
         hours: when the clinic is open.
         now: an aware time.
     """
-    conversation = Conversation.objects.select_for_update().get(pk=reply.conversation_id)
+    conversation = Conversation.locked(reply.conversation_id)
     level = str(reply.answers.turn["triage"]) if reply.answers else Level.CONSULT.value
     ticket = open_ticket(conversation)
     if ticket is None:
@@ -136,7 +134,6 @@ def claim(ticket: Ticket, user: User, tools: Equipment, now: dt.datetime) -> Non
         if current.state not in WAITING:
             raise RefusedError("taken")
         _take(current, user, tools, now)
-    ticket.refresh_from_db()
 
 
 def take_over(
@@ -160,7 +157,6 @@ def take_over(
         if current.state == State.CLOSED or current.claimed_by_id != holder:
             raise RefusedError("taken")
         _take(current, user, tools, now)
-    ticket.refresh_from_db()
 
 
 def begin(conversation: Conversation, user: User, tools: Equipment, now: dt.datetime) -> Ticket:
@@ -176,7 +172,7 @@ def begin(conversation: Conversation, user: User, tools: Equipment, now: dt.date
         RefusedError: there is one meanwhile.
     """
     with transaction.atomic():
-        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        locked = Conversation.locked(conversation.pk)
         if open_ticket(locked) is not None:
             raise RefusedError("taken")
         level = Level.INFO.value
@@ -221,10 +217,9 @@ def reply(
         said = say(conversation, author, text, now, written_by=user, key=key)
         current.state, current.answered_at = State.ANSWERED, now
         current.save()
-        _give_to(conversation, Mode.HUMAN, now)
+        give_to(conversation, Mode.HUMAN, now)
         record("reply.written", now, conversation=conversation.sender, actor=user.get_username(),
                ticket=current.pk, place=said.place, answers=list(answers))  # fmt: skip
-    ticket.refresh_from_db()
 
 
 def note(
@@ -244,7 +239,7 @@ def note(
     """
     text = _checked(text)
     with transaction.atomic():
-        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        locked = Conversation.locked(conversation.pk)
         if Note.objects.filter(key=key).exists():
             return
         place = locked.next_place()
@@ -276,11 +271,10 @@ def hand_to_doctor(ticket: Ticket, user: User, tools: Equipment, now: dt.datetim
         _put_back(current, tools, now)
         text = _with_hours(tools.messages.text("to_doctor"), tools, now)
         say(current.conversation, Author.DESK, text, now)
-        _give_to(current.conversation, Mode.HUMAN, now)
+        give_to(current.conversation, Mode.HUMAN, now)
         notify(current, Occasion.FOR_DOCTOR, (Role.DOCTOR,), now)
         record("ticket.to_doctor", now, conversation=current.conversation.sender,
                actor=user.get_username(), ticket=current.pk)  # fmt: skip
-    ticket.refresh_from_db()
 
 
 def release(ticket: Ticket, user: User, tools: Equipment, now: dt.datetime) -> None:
@@ -301,7 +295,6 @@ def release(ticket: Ticket, user: User, tools: Equipment, now: dt.datetime) -> N
         notify(current, Occasion.OPENED, chain(current)[0], now)
         record("ticket.released", now, conversation=current.conversation.sender,
                actor=user.get_username(), ticket=current.pk)  # fmt: skip
-    ticket.refresh_from_db()
 
 
 def close(
@@ -328,15 +321,14 @@ def close(
         current.save()
         conversation = current.conversation
         if quietly:
-            _give_to(conversation, Mode.BOT, now)
+            give_to(conversation, Mode.BOT, now)
         else:
             minutes = f"{tools.closing.total_seconds() / 60:g}"
             say(conversation, Author.DESK, tools.messages.text("closing", minutes=minutes), now)
-            _give_to(conversation, Mode.CLOSING, now)
+            give_to(conversation, Mode.CLOSING, now)
         Conversation.objects.filter(pk=conversation.pk).update(screen={})
         record("ticket.closed", now, conversation=conversation.sender,
                actor=user.get_username(), ticket=current.pk, quietly=quietly)  # fmt: skip
-    ticket.refresh_from_db()
 
 
 def tell_received(conversation: Conversation, tools: Equipment, now: dt.datetime) -> None:
@@ -376,8 +368,7 @@ def _open(
     record("ticket.opened", now, conversation=conversation.sender, ticket=ticket.pk,
            level=level, reason=reason)  # fmt: skip
     if told:
-        roles = everybody(ticket) if level == Level.EMERGENCY else chain(ticket)[0]
-        notify(ticket, Occasion.OPENED, roles, now)
+        notify(ticket, Occasion.OPENED, told_at_once(ticket), now)
     return ticket
 
 
@@ -389,14 +380,14 @@ def _take(ticket: Ticket, user: User, tools: Equipment, now: dt.datetime) -> Non
         button = (tools.messages.text("button_bot"), BOT_AGAIN)
         text = tools.messages.text("held")
         say(ticket.conversation, Author.DESK, text, now, buttons=(button,))
-    _give_to(ticket.conversation, Mode.HUMAN, now)
+    give_to(ticket.conversation, Mode.HUMAN, now)
     record("ticket.claimed", now, conversation=ticket.conversation.sender,
            actor=user.get_username(), ticket=ticket.pk)  # fmt: skip
 
 
 def _put_back(ticket: Ticket, tools: Equipment, now: dt.datetime) -> None:
-    ticket.state = State.NEW if ticket.answered_at is None else State.REOPENED
-    ticket.claimed_by, ticket.claimed_at, ticket.raised = None, None, 0
+    ticket.wait()
+    ticket.claimed_by, ticket.claimed_at = None, None
     ticket.acknowledge_by = acknowledge_by(ticket.level, now, tools.hours)
     ticket.save()
 
@@ -405,7 +396,7 @@ def _put_back(ticket: Ticket, tools: Equipment, now: dt.datetime) -> None:
 def _held(ticket: Ticket) -> Iterator[Ticket]:
     """The ticket as it stands, in a transaction under its conversation's row."""
     with transaction.atomic():
-        Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
+        Conversation.locked(ticket.conversation_id)
         yield Ticket.objects.select_related("conversation").get(pk=ticket.pk)
 
 
@@ -431,5 +422,12 @@ def _with_hours(text: str, tools: Equipment, now: dt.datetime) -> str:
     return f"{text}\n{note}" if note else text
 
 
-def _give_to(conversation: Conversation, mode: Mode, now: dt.datetime) -> None:
+def give_to(conversation: Conversation, mode: Mode, now: dt.datetime) -> None:
+    """Says who speaks from now on; within a transaction.
+
+    Args:
+        conversation: the conversation.
+        mode: who speaks.
+        now: an aware time.
+    """
     Conversation.objects.filter(pk=conversation.pk).update(mode=mode, mode_since=now)

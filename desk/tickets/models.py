@@ -66,9 +66,16 @@ class Ticket(models.Model):
                 fields=["conversation"], name="ticket_open", condition=~Q(state=State.CLOSED)
             ),
         ]
+        # Looked for every second: what nobody claims.
+        indexes: ClassVar = [models.Index(fields=["state", "acknowledge_by"], name="ticket_due")]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state} {self.level}"
+
+    def wait(self) -> None:
+        """Goes back to the state in which somebody must take it; not saved."""
+        self.state = State.NEW if self.answered_at is None else State.REOPENED
+        self.raised = 0
 
 
 class Item(models.Model):

@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from desk.staff.roles import Role
-from desk.tickets.models import Notice, Occasion, Ticket
+from desk.tickets.models import Level, Notice, Occasion, Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,11 @@ def chain(ticket: Ticket) -> tuple[tuple[Role, ...], ...]:
 def everybody(ticket: Ticket) -> tuple[Role, ...]:
     """All who were told of it or will be."""
     return tuple(role for roles in chain(ticket) for role in roles)
+
+
+def told_at_once(ticket: Ticket) -> tuple[Role, ...]:
+    """Who is told when it comes: of an emergency everybody."""
+    return everybody(ticket) if ticket.level == Level.EMERGENCY else chain(ticket)[0]
 
 
 def notify(ticket: Ticket, occasion: Occasion, roles: tuple[Role, ...], now: dt.datetime) -> None:

@@ -16,7 +16,7 @@ from desk.conversations.equipment import Equipment
 from desk.conversations.models import HELD, Author, Conversation, Mode
 from desk.conversations.say import say
 from desk.tickets.clocks import acknowledge_by
-from desk.tickets.lifecycle import WAITING, open_ticket
+from desk.tickets.lifecycle import WAITING, give_to, open_ticket
 from desk.tickets.models import Occasion, State, Ticket
 from desk.tickets.notices import chain, everybody, notify
 
@@ -45,7 +45,7 @@ def _raise(ticket: Ticket, tools: Equipment, now: dt.datetime) -> None:
     raised = ticket.raised + 1
     asks_to_call = raised == len(groups)
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
+        conversation = Conversation.locked(ticket.conversation_id)
         mine = Ticket.objects.filter(
             pk=ticket.pk, state__in=WAITING, raised=ticket.raised, acknowledge_by__lte=now
         )
@@ -53,12 +53,12 @@ def _raise(ticket: Ticket, tools: Equipment, now: dt.datetime) -> None:
         if not mine.update(raised=raised, acknowledge_by=due):
             return
         ticket.refresh_from_db()
-        if asks_to_call:
-            notify(ticket, Occasion.CALL, everybody(ticket), now)
-        if asks_to_call and ticket.state != State.UNDELIVERED:
-            say(conversation, Author.DESK, tools.messages.text("call_us"), now)
         if not asks_to_call:
             notify(ticket, Occasion.UNCLAIMED, groups[raised], now)
+        else:
+            notify(ticket, Occasion.CALL, everybody(ticket), now)
+            if ticket.state != State.UNDELIVERED:
+                say(conversation, Author.DESK, tools.messages.text("call_us"), now)
         record("ticket.raised", now, conversation=conversation.sender, ticket=ticket.pk,
                raised=raised, call=asks_to_call)  # fmt: skip
 
@@ -66,7 +66,7 @@ def _raise(ticket: Ticket, tools: Equipment, now: dt.datetime) -> None:
 def _give_back(conversation: Conversation, tools: Equipment, now: dt.datetime) -> None:
     """Lets the bot speak again, and says so; a question that nobody answered goes back to all."""
     with transaction.atomic():
-        held = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        held = Conversation.locked(conversation.pk)
         if held.mode not in HELD or held.mode_since != conversation.mode_since:
             return
         # Who writes to a person who does not answer waits from then on.
@@ -76,10 +76,10 @@ def _give_back(conversation: Conversation, tools: Equipment, now: dt.datetime) -
         ticket = open_ticket(held)
         unanswered = ticket is not None and ticket.state != State.ANSWERED
         if ticket is not None and ticket.state == State.CLAIMED:
-            ticket.state = State.NEW if ticket.answered_at is None else State.REOPENED
-            ticket.raised, ticket.acknowledge_by = 0, now
+            ticket.wait()
+            ticket.acknowledge_by = now
             ticket.save()
         key = "staff_late" if unanswered else "bot_again"
         say(held, Author.DESK, tools.messages.text(key), now)
-        Conversation.objects.filter(pk=held.pk).update(mode=Mode.BOT, mode_since=now)
+        give_to(held, Mode.BOT, now)
         record("conversation.bot_returned", now, conversation=held.sender, unanswered=unanswered)

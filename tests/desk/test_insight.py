@@ -8,12 +8,11 @@ import html
 import io
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser as Chromium
 
 from core.locale import sentence
 from tests.desk.browsing import Browser
@@ -464,28 +463,23 @@ def test_who_lacks_the_role_is_refused(browsers: dict[str, Browser], hostile: st
 
 
 def test_no_page_is_wider_than_a_small_phone(
-    desk: Desk, administrator: Browser, hostile: str
+    desk: Desk, administrator: Browser, hostile: str, chromium: Chromium
 ) -> None:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no chromium on this machine")
     search(administrator, "飲みました")
     found = str(administrator.response.url)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
-        context = browser.new_context(viewport={"width": 360, "height": 740})
-        cookies = administrator.http.cookies.jar
-        context.add_cookies([{"name": c.name, "value": c.value or "", "url": desk.url}
-                             for c in cookies])  # fmt: skip
-        page = context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        for address in (
-            found, f"{desk.url}/staff/statistics/?{THREE_DAYS}", f"{desk.url}/staff/audit/",
-            f"{desk.url}{hostile}", f"{desk.url}{hostile}?form=print&notes=1",
-        ):  # fmt: skip
-            page.goto(address)
-            assert page.title().partition("｜")[0] != "ログイン"
-            assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
-        assert complaints == []
-        browser.close()
+    context = chromium.new_context(viewport={"width": 360, "height": 740})
+    cookies = administrator.http.cookies.jar
+    context.add_cookies([{"name": c.name, "value": c.value or "", "url": desk.url}
+                         for c in cookies])  # fmt: skip
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    for address in (
+        found, f"{desk.url}/staff/statistics/?{THREE_DAYS}", f"{desk.url}/staff/audit/",
+        f"{desk.url}{hostile}", f"{desk.url}{hostile}?form=print&notes=1",
+    ):  # fmt: skip
+        page.goto(address)
+        assert page.title().partition("｜")[0] != "ログイン"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+    assert complaints == []
+    context.close()
