@@ -54,6 +54,9 @@ class ClinicHours:
         hours = cls(reader.opening(), reader.closed_on_public_holidays(), reader.closed_dates())
         if reader.faults:
             raise DataError(reader.faults)
+        if hours.closed_on_public_holidays:
+            # The library loads all countries at its first use: not while a patient waits.
+            _public_holidays(dt.datetime.now(TOKYO).year)
         return hours
 
     def is_open(self, now: dt.datetime) -> bool:

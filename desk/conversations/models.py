@@ -6,12 +6,13 @@ of answers and what a channel has already shown all follow from it.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
 from django.conf import settings
-from django.db import models
-from django.db.models import F, Q
+from django.db import connection, models
+from django.db.models import Q
 
 
 class Mode(models.TextChoices):
@@ -91,10 +92,38 @@ class Conversation(models.Model):
         """
         return cls.objects.select_for_update().get(pk=key)
 
+    @classmethod
+    def entered(cls, channel: str, address: str, now: dt.datetime) -> Conversation:
+        """The conversation of an address, begun if there is none, with a new place at its end
+        (``places``) for what came in; within the transaction that stores it.
+
+        Args:
+            channel: the channel's name.
+            address: the patient's address on it.
+            now: an aware time.
+        """
+        # One statement where Django's own would be four, on the way to every answer.
+        new = cls(channel=channel, address=address, mode_since=now, created_at=now, places=1)
+        fields = [field for field in cls._meta.concrete_fields if not field.primary_key]
+        values = [
+            field.get_db_prep_save(getattr(new, field.attname), connection) for field in fields
+        ]
+        table, columns = cls._meta.db_table, ", ".join(str(field.column) for field in fields)
+        (found,) = cls.objects.raw(
+            f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"
+            f" ON CONFLICT (channel, address) DO UPDATE SET places = {table}.places + 1 RETURNING *",
+            values,
+        )
+        return found
+
     def next_place(self) -> int:
         """A new place at the end; within the transaction that stores what stands there."""
-        Conversation.objects.filter(pk=self.pk).update(places=F("places") + 1)
-        self.places = Conversation.objects.values_list("places", flat=True).get(pk=self.pk)
+        table = self._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET places = places + 1 WHERE id = %s RETURNING places", [self.pk]
+            )
+            (self.places,) = cursor.fetchone()
         return self.places
 
 

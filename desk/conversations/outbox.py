@@ -73,7 +73,7 @@ def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime
 
 def _next(conversation: int) -> Reply | None:
     replies = Reply.objects.filter(conversation=conversation, delivery__in=TO_BE_SENT)
-    return replies.select_related("conversation", "answers").order_by("place").first()
+    return replies.select_related("conversation").order_by("place").first()
 
 
 def _note_success(reply: Reply, now: dt.datetime) -> None:

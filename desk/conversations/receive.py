@@ -43,13 +43,13 @@ def receive(
         now: an aware time.
         sent_at: when the patient wrote it, as the channel says.
     """
-    conversation = _conversation(channel, address, now)
-    about(conversation.sender)
     try:
         with transaction.atomic():
+            conversation = Conversation.entered(channel, address, now)
+            about(conversation.sender)
             message = Message.objects.create(
                 conversation=conversation,
-                place=conversation.next_place(),
+                place=conversation.places,
                 channel=channel,
                 event_id=event_id,
                 text=storable(text),
@@ -57,7 +57,7 @@ def receive(
                 received_at=now,
             )
             record("message.received", now, conversation=conversation.sender, place=message.place)
-            transaction.on_commit(lambda: work.answer(conversation.pk, message.pk))
+            transaction.on_commit(lambda: work.answer(message))
     except IntegrityError:
         known = Message.objects.filter(channel=channel, event_id=event_id).first()
         if known is None:
@@ -70,11 +70,3 @@ def receive(
 def storable(text: str) -> str:
     """A text without what databases refuse: NUL (PostgreSQL) and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def _conversation(channel: str, address: str, now: dt.datetime) -> Conversation:
-    """The conversation of an address, begun if there is none."""
-    conversation, _ = Conversation.objects.get_or_create(
-        channel=channel, address=address, defaults={"mode_since": now, "created_at": now}
-    )
-    return conversation

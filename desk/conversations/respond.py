@@ -57,41 +57,42 @@ class Outcome:
     failure: str = ""
 
 
-def respond(conversation: int, equipment: Equipment) -> None:
-    """Answers what a conversation has waiting, unless somebody else is at it.
+def respond(conversation: int, equipment: Equipment) -> bool:
+    """Answers the message that has waited longest in a conversation, unless somebody else is at it.
 
     Args:
         conversation: its primary key.
         equipment: what turns are taken with.
+
+    Returns:
+        Whether to look again: there may be another one.
     """
     waiting = Message.waiting(conversation).select_related("conversation").order_by("place")
-    # A message that came while the lock was given back found it taken: look again.
-    while waiting.exists():
-        with conversation_lock(conversation, "answer") as mine:
-            if not mine:
-                return
-            while (message := waiting.first()) is not None:
-                _turn(message, equipment)
+    with conversation_lock(conversation, "answer") as mine:
+        message = waiting.first() if mine else None
+        if message is not None:
+            _turn(message, equipment)
+    # A message that came before the lock was given back found it taken.
+    return message is not None or (mine and waiting.exists())
 
 
-def respond_at_once(message: int, equipment: Equipment) -> bool:
+def respond_at_once(message: Message, equipment: Equipment) -> bool:
     """Answers a message that is an emergency without waiting for its turn: whoever is at the
     conversation may be waiting for Rasa.
 
     Args:
-        message: its primary key.
+        message: the message, with its conversation as it was when it came.
         equipment: what turns are taken with.
 
     Returns:
         Whether it was one.
     """
-    stored = Message.objects.select_related("conversation").get(pk=message)
-    about(stored.conversation.sender)
-    reading = equipment.triage.read(stored.text)
-    first, _ = _first(reading, stored.conversation, equipment, dt.datetime.now(TOKYO))
+    about(message.conversation.sender)
+    reading = equipment.triage.read(message.text)
+    first, _ = _first(reading, message.conversation, equipment, dt.datetime.now(TOKYO))
     if first is None or not first.alone:
         return False
-    _commit(stored, reading, None, equipment)
+    _commit(message, reading, None, equipment)
     return True
 
 

@@ -48,7 +48,7 @@ class Worker:
 
     Args:
         threads: turns at once.
-        turn: answers a conversation.
+        turn: answers a message of a conversation, and says whether to look again.
         at_once: answers a message at once if it is an emergency, and says whether it was.
         post: sends what a conversation has in the outbox.
         elsewhere: has a conversation attended to by another process, and says whether it can be;
@@ -59,8 +59,8 @@ class Worker:
     def __init__(
         self,
         threads: int,
-        turn: Callable[[int], object],
-        at_once: Callable[[int], bool],
+        turn: Callable[[int], bool],
+        at_once: Callable[[Message], bool],
         post: Callable[[int], object],
         elsewhere: Callable[[int], bool] | None = None,
         chores: Sequence[Callable[[], object]] = (),
@@ -98,19 +98,21 @@ class Worker:
     @_connected("a turn failed")
     def attend(self, conversation: int) -> None:
         """Takes a conversation's turns and sends what it has in the outbox, in the caller's thread."""
-        self._turn(conversation)
-        self._post(conversation)
+        while self._turn(conversation):
+            self._post(conversation)
+            if self._stop.is_set():
+                return
 
     def take(self, conversation: int) -> None:
         """Has a conversation attended to soon, in this process; safe to call for any reason."""
         self._submit(self._turns, self.attend, conversation)
 
-    def take_new(self, conversation: int, message: int) -> None:
+    def take_new(self, message: Message) -> None:
         """Has a message that just came in answered."""
         with self._guard:
             if not self._stop.is_set():
-                self._looked_at.add(message)
-                self._urgent.submit(self._begin, conversation, message)
+                self._looked_at.add(message.pk)
+                self._urgent.submit(self._begin, message)
 
     def send_soon(self, conversation: int) -> None:
         """Has what a conversation has in the outbox sent soon; safe to call for any reason."""
@@ -127,27 +129,27 @@ class Worker:
         messages = list(waiting.order_by("received_at"))
         with self._guard:
             self._looked_at &= {message for message, *_ in messages}
-            looked_at = set(self._looked_at)
+            left = [message for message, *_ in messages if message not in self._looked_at]
+            self._looked_at.update(left)
+        # Whoever took them in may be gone: an emergency does not wait for a turn here either.
+        found = Message.objects.select_related("conversation").in_bulk(left)
         for message, conversation, received_at in messages:
-            if message not in looked_at:
-                # Whoever took it in may be gone: an emergency does not wait for a turn here either.
-                with self._guard:
-                    self._looked_at.add(message)
-                self._look(conversation, message)
+            if message in found:
+                self._look(found[message])
             if received_at <= now - patience:
                 self.take(conversation)
 
-    def _begin(self, conversation: int, message: int) -> None:
-        self._look(conversation, message)
+    def _begin(self, message: Message) -> None:
+        self._look(message)
         if self._elsewhere is None:
-            self.take(conversation)
+            self.take(message.conversation_id)
         else:
-            self._passing.submit(self._pass_on, conversation)
+            self._passing.submit(self._pass_on, message.conversation_id)
 
     @_connected("looking at a message failed")
-    def _look(self, conversation: int, message: int) -> None:
+    def _look(self, message: Message) -> None:
         if self._at_once(message):
-            self._post(conversation)
+            self._post(message.conversation_id)
 
     def _pass_on(self, conversation: int) -> None:
         if self._elsewhere is None or not self._elsewhere(conversation):
@@ -198,10 +200,10 @@ def stop() -> None:
     _worker = None
 
 
-def answer(conversation: int, message: int) -> None:
+def answer(message: Message) -> None:
     """Has a new message answered: by this process's worker, else by whoever sweeps."""
     if _worker is not None:
-        _worker.take_new(conversation, message)
+        _worker.take_new(message)
 
 
 def send(conversation: int) -> None:
