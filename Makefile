@@ -134,12 +134,12 @@ $(UV): requirements/uv.txt
 
 .venv/bot/.synced: requirements/bot-dev.txt $(UV)
 	@$(UV) venv --quiet --clear --python 3.10 .venv/bot || { echo 'Python 3.10 が見つかりません。pyenv などで入れてから、もう一度お試しください。' >&2; exit 1; }
-	@$(UV) pip sync --quiet --require-hashes --python .venv/bot requirements/bot-dev.txt
+	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv/bot requirements/bot-dev.txt
 	@touch $@
 
 .venv/desk/.synced: requirements/desk-dev.txt $(UV)
 	@$(UV) venv --quiet --clear --python 3.12 .venv/desk || { echo 'Python 3.12 が見つかりません。pyenv などで入れてから、もう一度お試しください。' >&2; exit 1; }
-	@$(UV) pip sync --quiet --require-hashes --python .venv/desk requirements/desk-dev.txt
+	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv/desk requirements/desk-dev.txt
 	@touch $@
 
 .PHONY: clean

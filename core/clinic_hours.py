@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import holidays
+import jpholiday
 
 from core.faults import DataError, Fault
 from core.tables import read_yaml
@@ -54,9 +54,6 @@ class ClinicHours:
         hours = cls(reader.opening(), reader.closed_on_public_holidays(), reader.closed_dates())
         if reader.faults:
             raise DataError(reader.faults)
-        if hours.closed_on_public_holidays:
-            # The library loads all countries at its first use: not while a patient waits.
-            _public_holidays(dt.datetime.now(TOKYO).year)
         return hours
 
     def is_open(self, now: dt.datetime) -> bool:
@@ -207,11 +204,10 @@ def _joined(spans: Iterable[Span]) -> list[Span]:
     return joined
 
 
-# A set per year instead of the library's object, which fills itself while it is asked: two threads
-# that ask at once could see a year without its holidays.
+# The library works a year out anew each time.
 @functools.lru_cache(maxsize=16)
 def _public_holidays(year: int) -> frozenset[dt.date]:
-    return frozenset(day for day in holidays.country_holidays("JP", years=year) if day.year == year)
+    return frozenset(day for day, _ in jpholiday.year_holidays(year))
 
 
 def _in_tokyo(now: dt.datetime) -> dt.datetime:

@@ -24,6 +24,11 @@ DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data
 EMERGENCY = "唇が腫れて息が苦しい"
 TOKEN = "test-token-" + "x" * 40
 START_SECONDS = 60.0
+#: One for all: a new client reads the machine's certificates, which takes longer than a turn.
+_http = httpx.Client(
+    headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30, trust_env=False,
+    limits=httpx.Limits(max_connections=None),
+)  # fmt: skip
 
 
 @dataclass
@@ -76,7 +81,7 @@ class Desk:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{self.url}/healthz", timeout=1).is_success:
+                if _http.get(f"{self.url}/healthz", timeout=1).is_success:
                     return
             if self.process.poll() is not None and dying_at is None:
                 break
@@ -117,12 +122,8 @@ class Desk:
         return f"http://127.0.0.1:{self.port}"
 
     def post(self, conversation: str, event_id: str, text: str) -> httpx.Response:
-        return httpx.post(
-            f"{self.url}/api/messages",
-            json={"conversation": conversation, "event_id": event_id, "text": text},
-            headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=30,
-        )
+        message = {"conversation": conversation, "event_id": event_id, "text": text}
+        return _http.post(f"{self.url}/api/messages", json=message)
 
     def accepts(self, conversation: str, event_id: str, text: str) -> bool:
         """Whether the desk acknowledged a message; not when it died first."""
@@ -132,11 +133,7 @@ class Desk:
             return False
 
     def transcript(self, conversation: str) -> dict[str, Any]:
-        response = httpx.get(
-            f"{self.url}/api/conversations/{conversation}",
-            headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=30,
-        )
+        response = _http.get(f"{self.url}/api/conversations/{conversation}")
         transcript: dict[str, Any] = response.raise_for_status().json()
         return transcript
 

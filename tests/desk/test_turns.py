@@ -62,7 +62,7 @@ def test_random_kills_lose_and_double_nothing(desk: Desk, front_end: FrontEnd) -
         for i in range(messages):
             text = f"{name} の {i}"
             while not desk.accepts(name, f"{name}-{i}", text):
-                time.sleep(0.02)
+                time.sleep(0.05)
             sent[name].append(text)
             time.sleep(dice.random() * 0.2)
 
