@@ -24,6 +24,8 @@ DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data
 EMERGENCY = "唇が腫れて息が苦しい"
 TOKEN = "test-token-" + "x" * 40
 START_SECONDS = 60.0
+#: Entries of a transcript that come at once (``desk.conversations.api.PAGE``).
+PAGE = 200
 #: One for all: a new client reads the machine's certificates, which takes longer than a turn.
 _http = httpx.Client(
     headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30, trust_env=False,
@@ -132,8 +134,9 @@ class Desk:
         except httpx.HTTPError:
             return False
 
-    def transcript(self, conversation: str) -> dict[str, Any]:
-        response = _http.get(f"{self.url}/api/conversations/{conversation}")
+    def transcript(self, conversation: str, after: int = 0) -> dict[str, Any]:
+        address = f"{self.url}/api/conversations/{conversation}"
+        response = _http.get(address, params={"after": after} if after else None)
         transcript: dict[str, Any] = response.raise_for_status().json()
         return transcript
 
@@ -144,6 +147,10 @@ class Desk:
             transcript = self.transcript(conversation)
             if not transcript["waiting"]:
                 entries: list[dict[str, Any]] = transcript["entries"]
+                # A long one comes in pages.
+                while len(page := transcript["entries"]) == PAGE:
+                    transcript = self.transcript(conversation, page[-1]["place"])
+                    entries += transcript["entries"]
                 return entries
             time.sleep(0.05)
         raise AssertionError(f"{conversation} still waits: {self.transcript(conversation)}")

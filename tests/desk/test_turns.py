@@ -17,7 +17,7 @@ from tests.desk.running import EMERGENCY, Desk, wait_for
 
 pytestmark = pytest.mark.slow
 
-#: Random kills; 200 take some ten minutes a database.
+#: Random kills; 200 take some five minutes a database.
 KILLS = int(os.environ.get("TEST_KILLS", "6"))
 #: Seconds that tell «at once» from «after Rasa», and «within the time budget» from «hanging», on a
 #: machine that others use too.
@@ -66,6 +66,7 @@ def test_random_kills_lose_and_double_nothing(desk: Desk, front_end: FrontEnd) -
             sent[name].append(text)
             time.sleep(dice.random() * 0.2)
 
+    desk.settings["DESK_TURNS_A_MINUTE"] = "1000"
     desk.start()
     with ThreadPoolExecutor(conversations) as pool:
         patients = [pool.submit(patient, name) for name in sent]
