@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,9 +21,11 @@ from desk import metrics  # noqa: E402
 from desk.conversations import work  # noqa: E402
 from desk.start import worker  # noqa: E402
 
-#: Threads that wait for requests with a database connection each; under more requests at once, as
-#: many as there are requests.
+#: Threads that wait for requests with a database connection each; while pages are streamed there are more.
 KEPT_THREADS = 8
+#: Requests that are answered at once; others wait their turn, in order. More would only fight for the
+#: interpreter, and on SQLite for the one writer, which makes a few wait for seconds.
+AT_ONCE = 8
 
 
 class _Django(ASGIHandler):
@@ -35,6 +38,7 @@ class _Django(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._idle: list[ThreadPoolExecutor] = []
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002
         """A chain that is called in a thread."""
@@ -55,7 +59,8 @@ class _Django(ASGIHandler):
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """The answer: one way out of the event loop, one way back."""
-        return await sync_to_async(self.get_response)(request)
+        async with self._turn:
+            return await sync_to_async(self.get_response)(request)
 
 
 # A thread looks at its connection when a request has ended; looking again at its beginning would be
