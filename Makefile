@@ -37,6 +37,10 @@ desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` start
 worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker
 	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk worker
 
+.PHONY: line-menu
+line-menu: setup ## puts the LINE menu up, for the account of LINE_…; docs/line.md
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk line_menu
+
 .PHONY: train
 train: setup ## trains the model if data, configuration or code of the pipeline changed
 	@$(DESK)/python -m tools.train

@@ -22,6 +22,8 @@ KEYS = (
     "reach_unknown", "closed_now", "day_and_clock", "weekdays", "after_emergency",
     "after_emergency_better", "bot_again", "too_many", "button_bot", "held", "received",
     "to_doctor", "closing", "staff_late", "call_us", "booked", "booking_cancelled", "not_asked",
+    "follow", "consent", "no_text", "sticker", "one_to_one", "choices", "dial", "arrived_bot",
+    "arrived_staff", "arrived_doctor", "arrived_urgent",
 )  # fmt: skip
 #: What the code fills in besides the clinic's values and the telephones.
 _VALUES = dict.fromkeys(
@@ -38,6 +40,7 @@ _VALUES = dict.fromkeys(
         "clock",
         "when",
         "minutes",
+        "number",
     ),
     "",
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -55,6 +56,27 @@ class Address:
 
 
 @dataclass(frozen=True)
+class LineAccount:
+    """A Messaging API channel.
+
+    Attributes:
+        secrets: channel secrets that sign webhooks; the old and the new one while it is changed.
+        token: a long-lived channel access token; "" for stateless ones, made from ``channel``.
+        channel: the channel's id.
+        user: the account's own user id, to which webhooks are addressed.
+        url: address of the platform.
+        keys: seal and find patients' user ids; the first seals, the others still open.
+    """
+
+    secrets: tuple[str, ...]
+    token: str
+    channel: str
+    user: str
+    url: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Environment:
     """The desk's settings.
 
@@ -81,6 +103,7 @@ class Environment:
         bot_returns_minutes: silence in a conversation that a person holds, until the bot returns.
         closing_minutes: how long after its end a message still reaches the person.
         require_approval: whether answers that no physician has approved are withheld.
+        line: the clinic's LINE account; None without one.
         metrics: where Prometheus fetches this process's metrics; None for nowhere.
         log: how the log is written, one of ``LOG_STYLES``.
     """
@@ -107,6 +130,7 @@ class Environment:
     bot_returns_minutes: float
     closing_minutes: float
     require_approval: bool
+    line: LineAccount | None
     metrics: Address | None
     log: str
 
@@ -200,6 +224,7 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         bot_returns_minutes=number("DESK_BOT_RETURNS_MINUTES", 120, 0.01, 10_080),
         closing_minutes=number("DESK_CLOSING_MINUTES", 10, 0, 1_440),
         require_approval=flag("DESK_REQUIRE_APPROVAL"),
+        line=_line(values, address("LINE_URL", "https://api.line.me"), folder, faults),
         metrics=metrics,
         log=log,
     )
@@ -215,6 +240,26 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
     return environment if secret else _with_own_secret(environment, folder)
 
 
+def _line(
+    values: Mapping[str, str], url: str, folder: Path, faults: list[str]
+) -> LineAccount | None:
+    """The LINE account, if one is named."""
+    names = ("LINE_CHANNEL_SECRETS", "LINE_CHANNEL_TOKEN", "LINE_CHANNEL_ID", "LINE_USER_ID")
+    secrets_, token, channel, user = (values.get(name, "").strip() for name in names)
+    if not (secrets_ or token or channel or user):
+        return None
+    if not secrets_ or not (token or channel):
+        faults.append(sentence("settings.line_incomplete"))
+    if not re.fullmatch("U[0-9a-f]{32}", user):
+        faults.append(sentence("settings.line_user", value=user))
+    keys = _listed(values.get("LINE_KEYS", ""))
+    if not keys:
+        keys = (
+            ("",) if values.get("DESK_PRODUCTION") == "1" else (kept_secret(folder / "line-key"),)
+        )
+    return LineAccount(_listed(secrets_), token, channel, user, url, keys)
+
+
 def _unfit(environment: Environment) -> list[str]:
     """What production does not accept."""
     faults = []
@@ -224,6 +269,8 @@ def _unfit(environment: Environment) -> list[str]:
         faults.append(sentence("settings.secret", least=MIN_SECRET))
     if not environment.origins:
         faults.append(sentence("settings.hosts"))
+    if environment.line and any(len(key) < MIN_SECRET for key in environment.line.keys):
+        faults.append(sentence("settings.line_keys", least=MIN_SECRET))
     clinic = environment.data / "knowledge" / "clinic.yml"
     try:
         demo = yaml.safe_load(clinic.read_text(encoding="utf-8")).get("demo", True)

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "desk.audit",
     "desk.conversations",
     "desk.tickets",
+    "desk.line",
     "desk.staff",
     "desk.console",
 ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 
 from core.clinic_hours import TOKYO
 from desk.conversations.channels import deliver
-from desk.conversations.equipment import equipment
+from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.outbox import send
 from desk.conversations.respond import respond, respond_at_once
 from desk.conversations.work import Worker
+from desk.line.inbox import gatherer
+from desk.line.quota import quota
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
 
@@ -24,18 +26,27 @@ def worker() -> Worker:
         DataError: the data folder cannot be used.
     """
     tools = equipment()
-
-    def now() -> dt.datetime:
-        return dt.datetime.now(TOKYO)
-
     return Worker(
         settings.ENVIRONMENT.workers,
         turn=lambda conversation: respond(conversation, tools),
         at_once=lambda message: respond_at_once(message, tools),
         post=lambda conversation: send(conversation, deliver, tools.hours),
         elsewhere=_broker() if settings.ENVIRONMENT.broker else None,
-        chores=(lambda: watch(tools, now()), lambda: send_due(now())),
+        chores=tuple(_chores(tools)),
     )
+
+
+def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
+    """What is done again and again besides."""
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(TOKYO)
+
+    yield lambda: watch(tools, now())
+    yield lambda: send_due(now())
+    if settings.ENVIRONMENT.line is not None:
+        yield gatherer().sweep
+        yield quota.refresh
 
 
 def _broker() -> Callable[[int], bool]:

@@ -17,6 +17,7 @@ from core.rulebook import LEVELS
 from desk.console.words import named, rule_title, span
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.models import Message
+from desk.line.quota import quota
 from desk.staff.roles import Role, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
 from desk.tickets.lifecycle import WAITING
@@ -93,6 +94,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "urgent": sum(row.ticket.level == "emergency" for row in waiting),
         "newest": max((row.ticket.pk for row in waiting), default=0),
         "has_mail": bool(settings.ENVIRONMENT.mail),
+        "line_count": quota.count() if settings.ENVIRONMENT.line else None,
     }  # fmt: skip
 
 

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import httpx
 from django.conf import settings
 
 from desk.conversations.models import Reply
 from desk.conversations.outbox import Deliver, DeliveryError
+from desk.line.sending import LINE
+from desk.line.sending import deliver as line
 
 API = "api"
 #: Answers after which another try is of no use.
 _REFUSED = frozenset({400, 401, 403, 404, 410, 413, 422})
 
 
-def deliver(reply: Reply) -> None:
-    """Hands a reply to its conversation's channel.
+def deliver(replies: Sequence[Reply]) -> int:
+    """Hands replies of one conversation to its channel, as many as it takes at once.
+
+    Args:
+        replies: one or more, in order.
+
+    Returns:
+        How many the channel has.
 
     Raises:
-        DeliveryError: the channel does not have it.
+        DeliveryError: it does not have the first.
+        WaitError: the first goes out when the patient writes next.
     """
-    _CHANNELS[reply.conversation.channel](reply)
+    return _CHANNELS[replies[0].conversation.channel](replies)
 
 
-def _api(reply: Reply) -> None:
+def _api(replies: Sequence[Reply]) -> int:
     """Calls the front end back, if it has an address; else it comes for its replies itself."""
+    reply = replies[0]
     address = settings.ENVIRONMENT.api_callback
     if not address:
-        return
+        return 1
     try:
         response = _http().post(
             address,
@@ -37,7 +49,7 @@ def _api(reply: Reply) -> None:
         raise DeliveryError(type(error).__name__) from error
     # 409: it has this key already.
     if response.is_success or response.status_code == httpx.codes.CONFLICT:
-        return
+        return 1
     raise DeliveryError(f"status {response.status_code}", final=response.status_code in _REFUSED)
 
 
@@ -62,4 +74,4 @@ def _http() -> httpx.Client:
 
 
 _client: httpx.Client | None = None
-_CHANNELS: dict[str, Deliver] = {API: _api}
+_CHANNELS: dict[str, Deliver] = {API: _api, LINE: line}

@@ -36,10 +36,25 @@ class Author(models.TextChoices):
     DESK = "desk", "窓口"
 
 
+class Kind(models.TextChoices):
+    """What a patient sent; of all but a text the desk keeps only that it came."""
+
+    TEXT = "text", "文"
+    IMAGE = "image", "画像"
+    VIDEO = "video", "動画"
+    AUDIO = "audio", "音声"
+    FILE = "file", "ファイル"
+    LOCATION = "location", "位置情報"
+    STICKER = "sticker", "スタンプ"
+    FOLLOW = "follow", "友だち追加"
+    GUIDE = "guide", "緊急時の案内"
+
+
 class Delivery(models.TextChoices):
     """How far a reply has come on its way to the patient."""
 
     QUEUED = "queued", "送信待ち"
+    HELD = "held", "次のメッセージを待って送信"
     SENT = "sent", "送信済み"
     DELIVERED = "delivered", "受信済み"
     FAILED = "failed", "再送待ち"
@@ -133,7 +148,8 @@ class Message(models.Model):
     Attributes:
         channel, event_id: the channel's name of the delivery; unique, so that one that comes twice is
             stored once.
-        text: as it came.
+        kind: what it is.
+        text: as it came; of what is no text, what it is.
         sent_at: when the channel says it was written.
         received_at: when it was stored.
         answered_at: when its turn was committed; None while it waits.
@@ -147,6 +163,7 @@ class Message(models.Model):
     place = models.PositiveIntegerField()
     channel = models.CharField(max_length=20)
     event_id = models.CharField(max_length=128)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
     text = models.TextField()
     sent_at = models.DateTimeField()
     received_at = models.DateTimeField()
@@ -186,6 +203,8 @@ class Reply(models.Model):
         answers: what it answers; None for what a person writes.
         author, text, buttons: what is said, by whom; buttons as (title, payload).
         written_by: the staff member; None for what the bot and the desk say.
+        call: the call to the channel in which it was first sent, with others; a second try is the same
+            call. None before the first.
         tries: how often it was sent.
         due_at: when it is sent next, while it is queued or has failed.
         detail: why the last try failed; never a patient's words.
@@ -203,6 +222,7 @@ class Reply(models.Model):
     buttons = models.JSONField(default=list)
     created_at = models.DateTimeField()
     delivery = models.CharField(max_length=12, choices=Delivery, default=Delivery.QUEUED)
+    call = models.UUIDField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

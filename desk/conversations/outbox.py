@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
@@ -22,6 +22,8 @@ from desk.tickets import lifecycle
 
 logger = logging.getLogger(__name__)
 
+#: Replies that are looked at at once.
+AT_ONCE = 50
 #: Seconds until the next try, by the number of tries before; after the last one it is given up.
 BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
@@ -39,8 +41,13 @@ class DeliveryError(Exception):
         super().__init__(detail)
 
 
-#: Hands a reply to a channel; returns when the channel has it.
-Deliver = Callable[[Reply], None]
+class WaitError(Exception):
+    """A reply goes out when the patient writes next."""
+
+
+#: Hands replies of one conversation to its channel, in order: as many as it takes at once, and at least
+#: the first. Returns how many the channel has.
+Deliver = Callable[[Sequence[Reply]], int]
 
 
 def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime | None:
@@ -48,7 +55,7 @@ def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime
 
     Args:
         conversation: its primary key.
-        deliver: hands over one reply; raises ``DeliveryError``.
+        deliver: hands over replies; raises ``DeliveryError`` or ``WaitError`` for the first.
         hours: when the clinic is open; for the ticket of a reply that is given up.
 
     Returns:
@@ -57,23 +64,32 @@ def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime
     with conversation_lock(conversation, "send") as mine:
         if not mine:
             return None
-        while (reply := _next(conversation)) is not None:
-            about(reply.conversation.sender)
+        while replies := _next(conversation):
+            first = next(reply for reply in replies if reply.delivery != Delivery.HELD)
+            about(first.conversation.sender)
             now = dt.datetime.now(TOKYO)
-            if reply.due_at > now:
-                return reply.due_at
+            if first.due_at > now:
+                return first.due_at
             try:
-                deliver(reply)
+                done = deliver(replies)
             except DeliveryError as error:
-                _note_failure(reply, error, hours, now)
-                continue
-            _note_success(reply, now)
+                _note_failure(first, error, hours, now)
+            except WaitError:
+                keys = [reply.pk for reply in replies]
+                Reply.objects.filter(pk__in=keys).update(delivery=Delivery.HELD)
+            else:
+                for reply in replies[:done]:
+                    _note_success(reply, now)
     return None
 
 
-def _next(conversation: int) -> Reply | None:
-    replies = Reply.objects.filter(conversation=conversation, delivery__in=TO_BE_SENT)
-    return replies.select_related("conversation").order_by("place").first()
+def _next(conversation: int) -> list[Reply]:
+    """What is to be sent, in order, with what was held back before; nothing if that is all."""
+    replies = Reply.objects.filter(
+        conversation=conversation, delivery__in=(*TO_BE_SENT, Delivery.HELD)
+    )
+    found = list(replies.select_related("conversation").order_by("place")[:AT_ONCE])
+    return found if any(reply.delivery != Delivery.HELD for reply in found) else []
 
 
 def _note_success(reply: Reply, now: dt.datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -16,6 +16,8 @@ from core.rulebook import LEVELS
 _KEYS = {"status": str, "answers": list, "triage": str, "escalate": bool}
 #: Longest rule and reason, in characters, as tickets keep them.
 _LONGEST = {"rule": 60, "reason": 30}
+#: Seconds for each of the two calls that make it forget.
+REDACT_SECONDS = 5.0
 _STATUSES = frozenset({"answered", "clarify", "fallback", "handoff", "smalltalk", "triage"})
 
 
@@ -83,6 +85,31 @@ class Rasa:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RasaError("broken reply") from error
 
+    def redact(self, sender: str, gone: Collection[str], instead: str) -> None:
+        """Removes texts from what it remembers of a conversation.
+
+        Args:
+            sender: the conversation's opaque name.
+            gone: whole messages.
+            instead: what stands there from now on.
+
+        Raises:
+            RasaError: it may still remember them.
+        """
+        texts = {text.strip() for text in gone} - {""}
+        address = f"/conversations/{sender}/tracker"
+        try:
+            found = self._http.get(
+                address, params={"include_events": "ALL"}, timeout=REDACT_SECONDS
+            )
+            events = found.raise_for_status().json()["events"] or []
+            self._http.put(
+                f"{address}/events", timeout=REDACT_SECONDS,
+                json=[_redacted(event, texts, instead) for event in events],
+            ).raise_for_status()  # fmt: skip
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise RasaError(type(error).__name__) from error
+
     def model(self) -> str | None:
         """The name of the model it uses; None when there is no server or no model."""
         try:
@@ -90,6 +117,26 @@ class Rasa:
             return PurePath(response.raise_for_status().json()["model_file"]).name
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None
+
+
+def _redacted(event: dict[str, Any], texts: Collection[str], instead: str) -> Any:
+    """An event of a tracker without some texts, and without what was read out of them."""
+    if event.get("event") == "user" and str(event.get("text") or "").strip() in texts:
+        intent = (event.get("parse_data") or {}).get("intent", {})
+        parsed = {"text": instead, "intent": intent, "entities": []}
+        event = {**event, "text": instead, "parse_data": parsed, "metadata": {}}
+    return _without(event, texts, instead)
+
+
+def _without(value: Any, texts: Collection[str], instead: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(inner, texts, instead) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without(inner, texts, instead) for inner in value]
+    if isinstance(value, str):
+        for text in texts:
+            value = value.replace(text, instead)
+    return value
 
 
 def _turn(items: Any) -> BotTurn:

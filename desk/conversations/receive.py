@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from desk import metrics
 from desk.audit.models import record
 from desk.conversations import work
-from desk.conversations.models import Conversation, Message
+from desk.conversations.models import Conversation, Kind, Message
 from desk.logs import about
 
 #: Longest text that is stored, in characters; longer ones are refused by the channel.
@@ -31,7 +31,13 @@ class Received:
 
 
 def receive(
-    channel: str, address: str, event_id: str, text: str, now: dt.datetime, sent_at: dt.datetime
+    channel: str,
+    address: str,
+    event_id: str,
+    text: str,
+    now: dt.datetime,
+    sent_at: dt.datetime,
+    kind: Kind = Kind.TEXT,
 ) -> Received:
     """Stores a message and has it answered. When this returns, the message will not be lost.
 
@@ -42,6 +48,7 @@ def receive(
         text: as it came, up to ``MAX_TEXT`` characters.
         now: an aware time.
         sent_at: when the patient wrote it, as the channel says.
+        kind: what it is.
     """
     try:
         with transaction.atomic():
@@ -52,6 +59,7 @@ def receive(
                 place=conversation.places,
                 channel=channel,
                 event_id=event_id,
+                kind=kind,
                 text=storable(text),
                 sent_at=sent_at,
                 received_at=now,

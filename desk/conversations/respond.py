@@ -18,11 +18,12 @@ from django.db import transaction
 from core.clinic_hours import TOKYO
 from core.first_response import FirstResponse, custom_values
 from core.judge import Reading, State
+from core.messages import Messages
 from desk import metrics
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
 from desk.conversations.locks import conversation_lock
-from desk.conversations.models import HELD, Author, Conversation, Message, Mode
+from desk.conversations.models import HELD, Author, Conversation, Kind, Message, Mode
 from desk.conversations.rasa import BotTurn, RasaError
 from desk.conversations.say import say
 from desk.logs import about
@@ -34,6 +35,16 @@ _SILENT_TURN: dict[str, Any] = {
     "status": "handoff", "answers": [], "triage": "none", "rule": None, "escalate": True,
     "reason": "requested",
 }  # fmt: skip
+
+
+#: The payload by which the bot is asked for a person.
+PERSON = "person:"
+#: Fixed texts for what is no text.
+_SAID_TO = {
+    Kind.FOLLOW: ("follow", "consent"),
+    Kind.GUIDE: ("emergency",),
+    Kind.STICKER: ("sticker",),
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,19 @@ def respond_at_once(message: Message, equipment: Equipment) -> bool:
     return True
 
 
+def is_emergency(text: str, conversation: Conversation, equipment: Equipment) -> bool:
+    """Whether a text of a conversation would be answered at once and alone.
+
+    Args:
+        text: what a patient wrote.
+        conversation: as it stands.
+        equipment: what turns are taken with.
+    """
+    reading = equipment.triage.read(text)
+    first, _ = _first(reading, conversation, equipment, dt.datetime.now(TOKYO))
+    return first is not None and first.alone
+
+
 def _turn(message: Message, equipment: Equipment) -> None:
     about(message.conversation.sender)
     reading = equipment.triage.read(message.text)
@@ -117,6 +141,8 @@ def _first(
 
 def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
     """What the bot says, or why it says nothing."""
+    if message.kind != Kind.TEXT:
+        return _to_no_text(message, equipment.messages)
     sender = str(message.conversation.sender)
     if not equipment.pace.allows(sender):
         turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}
@@ -128,6 +154,16 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
         metrics.RASA_FAILURES.labels(str(error)).inc()
         logger.warning("no answer of Rasa: %s", error)
         return error
+
+
+def _to_no_text(message: Message, messages: Messages) -> BotTurn:
+    """What the desk itself says to what cannot be read."""
+    turn = {**_SILENT_TURN, "status": "smalltalk", "escalate": False, "reason": None}
+    if message.kind in _SAID_TO:
+        return BotTurn(tuple(map(messages.text, _SAID_TO[Kind(message.kind)])), (), turn)
+    turn |= {"status": "fallback", "reason": "no_text"}
+    button = messages.text("button_person"), PERSON
+    return BotTurn((messages.text("no_text"),), (button,), turn)
 
 
 def _outcome(
@@ -152,6 +188,9 @@ def _outcome(
         text = equipment.messages.text("bot_again")
         turn = {**_SILENT_TURN, "status": "smalltalk", "escalate": False, "reason": None}
         return Outcome((text,), (), Author.DESK, turn, Mode.BOT)
+    if mode in HELD and message.kind in (Kind.FOLLOW, Kind.GUIDE):
+        fixed = _to_no_text(message, equipment.messages)
+        return Outcome(fixed.texts, (), Author.DESK, fixed.custom, mode)
     if mode in HELD:
         # A person holds it: nothing is said but what the screen must say.
         turn = first.custom() if first is not None else _SILENT_TURN

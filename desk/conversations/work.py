@@ -32,7 +32,7 @@ URGENT_THREADS = SENDING_THREADS = 2
 
 
 @contextlib.contextmanager
-def _connected(complaint: str) -> Iterator[None]:
+def connected(complaint: str) -> Iterator[None]:
     """A database connection that works; whatever fails is logged, for the sweep takes it again."""
     with one_job():
         try:
@@ -95,7 +95,7 @@ class Worker:
         for executor in (self._turns, self._sending):
             executor.shutdown(wait=True, cancel_futures=True)
 
-    @_connected("a turn failed")
+    @connected("a turn failed")
     def attend(self, conversation: int) -> None:
         """Takes a conversation's turns and sends what it has in the outbox, in the caller's thread."""
         while self._turn(conversation):
@@ -146,7 +146,7 @@ class Worker:
         else:
             self._passing.submit(self._pass_on, message.conversation_id)
 
-    @_connected("looking at a message failed")
+    @connected("looking at a message failed")
     def _look(self, message: Message) -> None:
         if self._at_once(message):
             self._post(message.conversation_id)
@@ -155,7 +155,7 @@ class Worker:
         if self._elsewhere is None or not self._elsewhere(conversation):
             self.take(conversation)
 
-    @_connected("sending failed")
+    @connected("sending failed")
     def _send(self, conversation: int) -> None:
         self._post(conversation)
 
@@ -177,7 +177,7 @@ class Worker:
 
     def _again_and_again(self, job: Callable[[], object]) -> None:
         while not self._stop.is_set():
-            with _connected("what is done at every sweep failed"):
+            with connected("what is done at every sweep failed"):
                 job()
             self._stop.wait(SWEEP_SECONDS)
 

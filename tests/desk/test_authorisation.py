@@ -64,6 +64,8 @@ def _each(method: str, people: tuple[str, ...], status: int) -> dict[tuple[str, 
 TABLE = {
     "alive": Row(EVERYONE, get=200, post=200),
     "ready": Row(EVERYONE, get=200, post=200),
+    # Open to whoever signs as LINE does; without an account there is none.
+    "line-webhook": Row(EVERYONE, get=405, post=404),
     "api:openapi-json": Row(EVERYONE, get=200, post=200),
     "api:openapi-view": Row(EVERYONE, get=200, post=200),
     "api:api-root": Row(EVERYONE, get=404, post=404),

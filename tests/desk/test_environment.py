@@ -137,3 +137,40 @@ def test_all_faults_are_told_at_once(clinic: Path) -> None:
     with pytest.raises(SettingsError) as error:
         read_environment(production(clinic, DESK_SECRET="", DESK_DEBUG="1", DESK_HOSTS=""))
     assert len(str(error.value).splitlines()) == 3
+
+
+LINE = {
+    "LINE_CHANNEL_SECRETS": "new, old",
+    "LINE_CHANNEL_ID": "1234567890",
+    "LINE_USER_ID": "U" + "0" * 32,
+}
+
+
+def test_line_account_is_named_whole_or_not_at_all(tmp_path: Path) -> None:
+    assert read_environment({}, tmp_path).line is None
+    account = read_environment(LINE, tmp_path).line
+    assert account is not None
+    assert account.secrets == ("new", "old")
+    assert account.url == "https://api.line.me"
+    assert read_environment(LINE, tmp_path).line == account, "its key is kept"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"LINE_CHANNEL_SECRETS": ""}, "LINE_CHANNEL_SECRETS"),
+        ({"LINE_CHANNEL_ID": ""}, "LINE_CHANNEL_ID"),
+        ({"LINE_USER_ID": "U1"}, "LINE_USER_ID"),
+        ({"LINE_URL": "api.line.me"}, "LINE_URL"),
+    ],
+)
+def test_half_a_line_account_is_refused(tmp_path: Path, changed: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read_environment({**LINE, **changed}, tmp_path)
+
+
+@pytest.mark.parametrize("keys", ["", "short", "s" * 50 + ",short"])
+def test_production_wants_keys_of_its_own_for_line(clinic: Path, keys: str) -> None:
+    with pytest.raises(SettingsError, match="LINE_KEYS"):
+        read_environment(production(clinic, **LINE, LINE_KEYS=keys))
+    assert read_environment(production(clinic, **LINE, LINE_KEYS="k" * 40)).line

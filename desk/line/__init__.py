@@ -1,0 +1,1 @@
+"""LINE: webhooks in, messages out."""

@@ -1,0 +1,219 @@
+"""What LINE posts: checked on the raw bytes, stored, acknowledged; everything else comes later.
+
+Events are read as they are, not by the SDK's models: what LINE adds to them must not make a patient's
+message unreadable.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from core.clinic_hours import TOKYO
+from desk.conversations.equipment import equipment
+from desk.conversations.models import Kind
+from desk.conversations.receive import MAX_TEXT
+from desk.environment import LineAccount
+from desk.line import inbox
+from desk.line.compose import SAYS, composed_text
+from desk.line.inbox import Told, gatherer
+from desk.line.platform import later, platform
+from desk.line.seals import Seals
+
+logger = logging.getLogger(__name__)
+
+#: Longest body that is read, in bytes.
+MAX_BODY = 1_000_000
+#: Data of the rich menu's postback for the emergency guide.
+GUIDE = "guide:"
+_NO_TEXT = {
+    "image": Kind.IMAGE, "video": Kind.VIDEO, "audio": Kind.AUDIO, "file": Kind.FILE,
+    "location": Kind.LOCATION, "sticker": Kind.STICKER,
+}  # fmt: skip
+
+
+class RefusedError(Exception):
+    """A request that LINE did not send, or that cannot be read; with the status of the answer."""
+
+    def __init__(self, status: int, why: str) -> None:
+        self.status = status
+        super().__init__(why)
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest) -> HttpResponse:
+    """Stores what LINE tells; when this answers 200, nothing of it will be lost."""
+    account: LineAccount | None = settings.ENVIRONMENT.line
+    try:
+        if account is None:
+            raise RefusedError(404, "no LINE account")
+        events = _events(request, account)
+    except RefusedError as error:
+        logger.warning("a webhook was refused: %s", error)
+        return HttpResponse(status=error.status)
+    seals, now = Seals(account.keys), dt.datetime.now(TOKYO)
+    for event in sorted(events, key=_happened):
+        if event.get("mode") == "standby":
+            continue
+        handler = _HANDLERS.get(str(event.get("type")))
+        if handler is not None:
+            handler(event, seals, now)
+    return HttpResponse()
+
+
+def is_signed(body: bytes, signature: str, secrets: tuple[str, ...]) -> bool:
+    """Whether one of the secrets signed these bytes; compared in constant time.
+
+    Args:
+        body: as it came.
+        signature: the header ``x-line-signature``.
+        secrets: channel secrets.
+    """
+    given = signature.encode("utf-8", "replace")
+    made = [base64.b64encode(hmac.digest(s.encode(), body, hashlib.sha256)) for s in secrets]
+    return sum(hmac.compare_digest(given, one) for one in made) > 0
+
+
+def _events(request: HttpRequest, account: LineAccount) -> list[Mapping[str, Any]]:
+    """The events of a request that LINE signed.
+
+    Raises:
+        RefusedError: it did not, or it is not as LINE's are.
+    """
+    try:
+        length = int(request.headers.get("Content-Length", ""))
+    except ValueError:
+        raise RefusedError(411, "no length") from None
+    if length > MAX_BODY:
+        raise RefusedError(413, "too long")
+    body = request.read(length)
+    if not is_signed(body, request.headers.get("x-line-signature", ""), account.secrets):
+        raise RefusedError(401, "wrong signature")
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        raise RefusedError(400, "no JSON") from None
+    events = content.get("events") if isinstance(content, dict) else None
+    if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+        raise RefusedError(400, "no events")
+    # LINE's console tries the address with a destination that is nobody's, and no events.
+    if events and content.get("destination") != account.user:
+        raise RefusedError(400, "for another account")
+    return events
+
+
+def _happened(event: Mapping[str, Any]) -> float:
+    at = event.get("timestamp")
+    return at if isinstance(at, int | float) and not isinstance(at, bool) else 0
+
+
+def _part(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = event.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _user(event: Mapping[str, Any]) -> str:
+    """Who it comes from, in a conversation of two; "" for anybody else."""
+    source = _part(event, "source")
+    user = source.get("userId")
+    return user if source.get("type") == "user" and isinstance(user, str) else ""
+
+
+def _tell(
+    event: Mapping[str, Any],
+    seals: Seals,
+    now: dt.datetime,
+    kind: Kind,
+    text: str | None = None,
+    name: str = "",
+) -> None:
+    """Stores an event and has it looked at."""
+    user, event_id = _user(event), event.get("webhookEventId")
+    if not user or not isinstance(event_id, str) or not 0 < len(event_id) <= 128:
+        return
+    again = bool(_part(event, "deliveryContext").get("isRedelivery"))
+    token = event.get("replyToken")
+    told = Told(
+        event_id, user, kind, f"［{kind.label}］" if text is None else text, name,
+        dt.datetime.fromtimestamp(_happened(event) / 1000, TOKYO),
+        # Whether an old token is still taken, LINE does not say.
+        token if isinstance(token, str) and len(token) <= 200 and not again else "",
+    )  # fmt: skip
+    friend = inbox.store(told, seals, now)
+    if friend is not None:
+        gatherer().look(friend)
+
+
+def _message(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
+    message = _part(event, "message")
+    name = str(message.get("id", ""))[:64]
+    kind = str(message.get("type"))
+    if kind == "text":
+        text = message.get("text")
+        _tell(event, seals, now, Kind.TEXT, text[:MAX_TEXT] if isinstance(text, str) else "", name)
+    elif kind in _NO_TEXT:
+        _tell(event, seals, now, _NO_TEXT[kind], name=name)
+
+
+def _postback(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
+    data = str(_part(event, "postback").get("data", ""))
+    if data == GUIDE:
+        _tell(event, seals, now, Kind.GUIDE)
+    elif data.startswith(SAYS):
+        _tell(event, seals, now, Kind.TEXT, data.removeprefix(SAYS))
+
+
+def _follow(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
+    _tell(event, seals, now, Kind.FOLLOW)
+
+
+def _unfollow(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
+    user = _user(event)
+    if user:
+        inbox.left(user, seals, now)
+
+
+def _unsend(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:  # noqa: ARG001
+    taken = inbox.take_back(str(_part(event, "unsend").get("messageId", "")), now)
+    if taken is not None:
+        sender, gone = taken
+        later(lambda: equipment().rasa.redact(sender, gone, inbox.TAKEN_BACK))
+
+
+def _join(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:  # noqa: ARG001
+    """Says that this is no place to ask, and leaves."""
+    source, token = _part(event, "source"), event.get("replyToken")
+    kind = str(source.get("type"))
+    name = source.get(f"{kind}Id")
+    if kind in ("group", "room") and isinstance(name, str):
+        later(lambda: _say_and_leave(kind, name, token if isinstance(token, str) else ""))
+
+
+def _say_and_leave(kind: str, name: str, token: str) -> None:
+    try:
+        if token:
+            platform().reply(token, [composed_text(equipment().messages.text("one_to_one"))])
+    finally:
+        platform().leave(kind, name)
+
+
+_HANDLERS: dict[str, Callable[[Mapping[str, Any], Seals, dt.datetime], None]] = {
+    "message": _message,
+    "postback": _postback,
+    "follow": _follow,
+    "unfollow": _unfollow,
+    "unsend": _unsend,
+    "join": _join,
+}
