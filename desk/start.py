@@ -13,8 +13,6 @@ from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.outbox import send
 from desk.conversations.respond import respond, respond_at_once
 from desk.conversations.work import Worker
-from desk.line.inbox import gatherer
-from desk.line.quota import quota
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
 
@@ -45,6 +43,9 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     yield lambda: watch(tools, now())
     yield lambda: send_due(now())
     if settings.ENVIRONMENT.line is not None:
+        from desk.line.inbox import gatherer
+        from desk.line.quota import quota
+
         yield gatherer().sweep
         yield quota.refresh
 

@@ -9,10 +9,8 @@ from django.conf import settings
 
 from desk.conversations.models import Reply
 from desk.conversations.outbox import Deliver, DeliveryError
-from desk.line.sending import LINE
-from desk.line.sending import deliver as line
 
-API = "api"
+API, LINE = "api", "line"
 #: Answers after which another try is of no use.
 _REFUSED = frozenset({400, 401, 403, 404, 410, 413, 422})
 
@@ -53,6 +51,13 @@ def _api(replies: Sequence[Reply]) -> int:
     raise DeliveryError(f"status {response.status_code}", final=response.status_code in _REFUSED)
 
 
+def _line(replies: Sequence[Reply]) -> int:
+    # LINE's SDK takes a second to load, which a desk without LINE need not spend.
+    from desk.line.sending import deliver as line
+
+    return line(replies)
+
+
 def for_front_end(reply: Reply) -> dict[str, object]:
     """A reply as the HTTP channel passes it on."""
     return {
@@ -74,4 +79,4 @@ def _http() -> httpx.Client:
 
 
 _client: httpx.Client | None = None
-_CHANNELS: dict[str, Deliver] = {API: _api, LINE: line}
+_CHANNELS: dict[str, Deliver] = {API: _api, LINE: _line}

@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from core.clinic_hours import TOKYO
 from desk.audit.models import record
 from desk.conversations import work
+from desk.conversations.channels import LINE
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.models import HELD, Conversation, Delivery, Kind, Message, Reply
 from desk.conversations.receive import receive, storable
@@ -26,7 +27,6 @@ from desk.line.models import Event, Friend
 from desk.line.platform import account, later, platform
 from desk.line.seals import Seals
 
-LINE = "line"
 #: Texts that come, or were written, closer together than this are read as one.
 BREATH = dt.timedelta(seconds=1)
 #: Longest wait for the end of a burst.

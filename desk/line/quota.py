@@ -7,8 +7,6 @@ import threading
 import time
 from dataclasses import dataclass
 
-from desk.line.platform import PlatformError, platform
-
 logger = logging.getLogger(__name__)
 
 #: Seconds for which what LINE said is taken.
@@ -48,6 +46,8 @@ class Quota:
 
     def refresh(self) -> None:
         """Asks LINE, if it has not been asked for a while."""
+        from desk.line.platform import PlatformError, platform
+
         if time.monotonic() < self._good_until:
             return
         self._good_until = time.monotonic() + SECONDS

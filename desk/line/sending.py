@@ -8,9 +8,12 @@ tried first, and is tried again with it.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from typing import NoReturn
 
+from cryptography.fernet import InvalidToken
+from django.conf import settings
 from django.db import transaction
 
 from core.clinic_hours import TOKYO
@@ -18,14 +21,11 @@ from core.rulebook import URGENT
 from desk.conversations.models import PEOPLE, Reply
 from desk.conversations.outbox import DeliveryError, WaitError
 from desk.line.compose import AT_ONCE, composed
-from desk.line.inbox import LINE
 from desk.line.models import Call, Event, Friend
 from desk.line.platform import PlatformError, account, platform
 from desk.line.quota import quota
 from desk.line.seals import Seals
 from desk.tickets.lifecycle import open_ticket
-
-__all__ = ["LINE", "deliver"]
 
 #: How long a reply token is used; LINE takes it for a minute.
 FRESH = dt.timedelta(seconds=50)
@@ -49,12 +49,14 @@ def deliver(replies: Sequence[Reply]) -> int:
         DeliveryError: the first did not arrive.
         WaitError: nothing is urgent enough for a push: they go out when the patient writes next.
     """
+    if settings.ENVIRONMENT.line is None:
+        raise DeliveryError("no LINE account")
     friend = Friend.objects.get(conversation=replies[0].conversation_id)
     if friend.left_at is not None:
         raise DeliveryError("blocked", final=True)
-    known = next((reply.call for reply in replies if reply.call is not None), None)
+    known = replies[0].call
     call = _begun(friend, replies) if known is None else Call.objects.get(pk=known)
-    batch = [reply for reply in replies if reply.call == call.pk]
+    batch = list(itertools.takewhile(lambda reply: reply.call == call.pk, replies))
     messages = [message for reply in batch for message in composed(reply)]
     now = dt.datetime.now(TOKYO)
     tried_before = call.tried_at is not None
@@ -65,6 +67,8 @@ def deliver(replies: Sequence[Reply]) -> int:
         else:
             user = Seals(account().keys).open(friend.sealed)
             platform().push(user, messages, str(call.pk))
+    except InvalidToken as error:
+        raise DeliveryError("LINE_KEYS", final=True) from error
     except PlatformError as error:
         if call.token and error.detail == _BAD_TOKEN:
             assert call.token_at is not None
@@ -82,7 +86,7 @@ def _begun(friend: Friend, replies: Sequence[Reply]) -> Call:
     now = dt.datetime.now(TOKYO)
     fitting: list[Reply] = []
     room = AT_ONCE
-    for reply in replies:
+    for reply in itertools.takewhile(lambda reply: reply.call is None, replies):
         room -= len(composed(reply))
         if fitting and room < 0:
             break

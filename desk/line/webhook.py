@@ -15,10 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from core.clinic_hours import TOKYO
 from desk.conversations.equipment import equipment
@@ -28,7 +25,7 @@ from desk.environment import LineAccount
 from desk.line import inbox
 from desk.line.compose import SAYS, composed_text
 from desk.line.inbox import Told, gatherer
-from desk.line.platform import later, platform
+from desk.line.platform import account, later, platform
 from desk.line.seals import Seals
 
 logger = logging.getLogger(__name__)
@@ -51,19 +48,19 @@ class RefusedError(Exception):
         super().__init__(why)
 
 
-@csrf_exempt
-@require_POST
-def webhook(request: HttpRequest) -> HttpResponse:
-    """Stores what LINE tells; when this answers 200, nothing of it will be lost."""
-    account: LineAccount | None = settings.ENVIRONMENT.line
+def take(request: HttpRequest) -> HttpResponse:
+    """Stores what LINE tells; when this answers 200, nothing of it will be lost.
+
+    Args:
+        request: a POST.
+    """
+    ours = account()
     try:
-        if account is None:
-            raise RefusedError(404, "no LINE account")
-        events = _events(request, account)
+        events = _events(request, ours)
     except RefusedError as error:
         logger.warning("a webhook was refused: %s", error)
         return HttpResponse(status=error.status)
-    seals, now = Seals(account.keys), dt.datetime.now(TOKYO)
+    seals, now = Seals(ours.keys), dt.datetime.now(TOKYO)
     for event in sorted(events, key=_happened):
         if event.get("mode") == "standby":
             continue
@@ -86,7 +83,7 @@ def is_signed(body: bytes, signature: str, secrets: tuple[str, ...]) -> bool:
     return sum(hmac.compare_digest(given, one) for one in made) > 0
 
 
-def _events(request: HttpRequest, account: LineAccount) -> list[Mapping[str, Any]]:
+def _events(request: HttpRequest, ours: LineAccount) -> list[Mapping[str, Any]]:
     """The events of a request that LINE signed.
 
     Raises:
@@ -99,7 +96,7 @@ def _events(request: HttpRequest, account: LineAccount) -> list[Mapping[str, Any
     if length > MAX_BODY:
         raise RefusedError(413, "too long")
     body = request.read(length)
-    if not is_signed(body, request.headers.get("x-line-signature", ""), account.secrets):
+    if not is_signed(body, request.headers.get("x-line-signature", ""), ours.secrets):
         raise RefusedError(401, "wrong signature")
     try:
         content = json.loads(body)
@@ -109,7 +106,7 @@ def _events(request: HttpRequest, account: LineAccount) -> list[Mapping[str, Any
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise RefusedError(400, "no events")
     # LINE's console tries the address with a destination that is nobody's, and no events.
-    if events and content.get("destination") != account.user:
+    if events and content.get("destination") != ours.user:
         raise RefusedError(400, "for another account")
     return events
 
