@@ -137,8 +137,9 @@ def take_back(line_message: str, now: dt.datetime) -> tuple[str, list[str]] | No
         Event.objects.filter(pk=event.pk).update(text=TAKEN_BACK)
         if event.message is not None:
             gone.append(event.message.text)
-            left = event.message.line_events.values_list("text", flat=True)
+            left = list(event.message.line_events.values_list("text", flat=True))
             Message.objects.filter(pk=event.message.pk).update(text="\n".join(left), mentions=[])
+            _leave_unanswered(event.message, left, now)
         for reply in Reply.objects.filter(conversation=conversation):
             text = reply.text
             for quoted in filter(str.strip, gone):
@@ -227,6 +228,13 @@ def _receive(burst: Sequence[Event], conversation: Conversation, now: dt.datetim
         first.happened_at, Kind(first.kind),
     )  # fmt: skip
     Event.objects.filter(pk__in=[e.pk for e in burst]).update(message=received.message)
+    _leave_unanswered(received.message, [event.text for event in burst], now)
+
+
+def _leave_unanswered(message: Message, texts: Iterable[str], now: dt.datetime) -> None:
+    """Has nobody answer a message of which nothing is left."""
+    if all(text == TAKEN_BACK for text in texts):
+        Message.objects.filter(pk=message.pk, answered_at=None).update(answered_at=now)
 
 
 class Gatherer:

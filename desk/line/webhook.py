@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: Longest body that is read, in bytes.
 MAX_BODY = 1_000_000
+#: The year 2100, in milliseconds since 1970: no event is from later.
+MAX_TIME = 4_102_444_800_000
 #: Data of the rich menu's postback for the emergency guide.
 GUIDE = "guide:"
 _NO_TEXT = {
@@ -111,9 +113,10 @@ def _events(request: HttpRequest, ours: LineAccount) -> list[Mapping[str, Any]]:
     return events
 
 
-def _happened(event: Mapping[str, Any]) -> float:
+def _happened(event: Mapping[str, Any]) -> int:
+    """When it happened, in milliseconds since 1970; 0 if it does not say."""
     at = event.get("timestamp")
-    return at if isinstance(at, int | float) and not isinstance(at, bool) else 0
+    return at if isinstance(at, int) and 0 < at < MAX_TIME else 0
 
 
 def _part(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -141,10 +144,10 @@ def _tell(
     if not user or not isinstance(event_id, str) or not 0 < len(event_id) <= 128:
         return
     again = bool(_part(event, "deliveryContext").get("isRedelivery"))
-    token = event.get("replyToken")
+    token, at = event.get("replyToken"), _happened(event)
     told = Told(
         event_id, user, kind, f"［{kind.label}］" if text is None else text, name,
-        dt.datetime.fromtimestamp(_happened(event) / 1000, TOKYO),
+        dt.datetime.fromtimestamp(at / 1000, TOKYO) if at else now,
         # Whether an old token is still taken, LINE does not say.
         token if isinstance(token, str) and len(token) <= 200 and not again else "",
     )  # fmt: skip

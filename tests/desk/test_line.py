@@ -126,6 +126,7 @@ def test_every_kind_of_event_is_acknowledged(desk: Desk, platform: LinePlatform)
         line.unknown(P), line.group_text("G", P, EMERGENCY), line.text(P, "待機中", mode="standby"),
         line.unsend(P, "1"), line.postback(P, "stranger"), {"type": "message"}, {},
         line.text(P, "相手なし", source=None), line.text(P, "番号なし", webhookEventId=None),
+        line.unsend(P, "2", timestamp=1e300),
     ]  # fmt: skip
     assert line.send(*silent).status_code == 200
     for event in silent:
@@ -277,6 +278,20 @@ def test_what_is_taken_back_is_kept_nowhere(desk: Desk, platform: LinePlatform) 
     assert "山田" not in kept
     assert P not in kept
     assert "送信を取り消しました" in kept
+
+
+@on_sqlite
+def test_what_is_taken_back_before_its_turn_is_not_answered(
+    desk: Desk, platform: LinePlatform, rasa: FakeRasa
+) -> None:
+    desk.start()
+    line = app(desk, platform)
+    event = line.text(P, "ひみつです")
+    line.send(event, line.unsend(P, event["message"]["id"], timestamp=event["timestamp"] + 1))
+    wait_for(lambda: scene(desk, "left()") == "0")
+    line.send(line.text(P, "お酒は飲めますか"))
+    assert arrived(platform, 1) == ["答え:お酒は飲めますか"]
+    assert [asked["message"] for asked in rasa.asked] == ["お酒は飲めますか"]
 
 
 BUTTONS = [
