@@ -37,7 +37,7 @@ INTERNAL = tuple(
     )
 )  # fmt: skip
 _YES_NO = {"1": True, "0": False, "": False}
-_SECRET_FILE = "secret"
+_SECRET_FILE, _LINE_KEY_FILE = "secret", "line-key"
 
 
 class SettingsError(Exception):
@@ -224,7 +224,7 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         bot_returns_minutes=number("DESK_BOT_RETURNS_MINUTES", 120, 0.01, 10_080),
         closing_minutes=number("DESK_CLOSING_MINUTES", 10, 0, 1_440),
         require_approval=flag("DESK_REQUIRE_APPROVAL"),
-        line=_line(values, address("LINE_URL", "https://api.line.me"), folder, faults),
+        line=_line(values, address("LINE_URL", "https://api.line.me"), faults),
         metrics=metrics,
         log=log,
     )
@@ -237,12 +237,10 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         faults += _unfit(environment)
     if faults:
         raise SettingsError("\n".join(faults))
-    return environment if secret else _with_own_secret(environment, folder)
+    return _with_own_secrets(environment, folder)
 
 
-def _line(
-    values: Mapping[str, str], url: str, folder: Path, faults: list[str]
-) -> LineAccount | None:
+def _line(values: Mapping[str, str], url: str, faults: list[str]) -> LineAccount | None:
     """The LINE account, if one is named."""
     names = ("LINE_CHANNEL_SECRETS", "LINE_CHANNEL_TOKEN", "LINE_CHANNEL_ID", "LINE_USER_ID")
     secrets_, token, channel, user = (values.get(name, "").strip() for name in names)
@@ -253,10 +251,6 @@ def _line(
     if not re.fullmatch("U[0-9a-f]{32}", user):
         faults.append(sentence("settings.line_user", value=user))
     keys = _listed(values.get("LINE_KEYS", ""))
-    if not keys:
-        keys = (
-            ("",) if values.get("DESK_PRODUCTION") == "1" else (kept_secret(folder / "line-key"),)
-        )
     return LineAccount(_listed(secrets_), token, channel, user, url, keys)
 
 
@@ -269,7 +263,7 @@ def _unfit(environment: Environment) -> list[str]:
         faults.append(sentence("settings.secret", least=MIN_SECRET))
     if not environment.origins:
         faults.append(sentence("settings.hosts"))
-    if environment.line and any(len(key) < MIN_SECRET for key in environment.line.keys):
+    if environment.line and min(map(len, environment.line.keys), default=0) < MIN_SECRET:
         faults.append(sentence("settings.line_keys", least=MIN_SECRET))
     clinic = environment.data / "knowledge" / "clinic.yml"
     try:
@@ -281,9 +275,14 @@ def _unfit(environment: Environment) -> list[str]:
     return faults
 
 
-def _with_own_secret(environment: Environment, folder: Path) -> Environment:
-    """The settings with a secret of this machine's own."""
-    return replace(environment, secret=kept_secret(folder / _SECRET_FILE))
+def _with_own_secrets(environment: Environment, folder: Path) -> Environment:
+    """The settings with secrets of this machine's own where none were given."""
+    if not environment.secret:
+        environment = replace(environment, secret=kept_secret(folder / _SECRET_FILE))
+    line = environment.line
+    if line is not None and not line.keys:
+        line = replace(line, keys=(kept_secret(folder / _LINE_KEY_FILE),))
+    return replace(environment, line=line)
 
 
 def kept_secret(path: Path) -> str:

@@ -24,8 +24,7 @@ from desk.conversations.models import HELD, Conversation, Delivery, Kind, Messag
 from desk.conversations.receive import receive, storable
 from desk.conversations.respond import is_emergency
 from desk.line.models import Event, Friend
-from desk.line.platform import account, later, platform
-from desk.line.seals import Seals
+from desk.line.platform import later, platform, seals
 
 #: Texts that come, or were written, closer together than this are read as one.
 BREATH = dt.timedelta(seconds=1)
@@ -59,15 +58,14 @@ class Told:
     token: str
 
 
-def friend_of(user: str, seals: Seals, now: dt.datetime) -> Friend:
+def friend_of(user: str, now: dt.datetime) -> Friend:
     """The account of a LINE id, made if it is new; within a transaction.
 
     Args:
         user: the LINE id.
-        seals: what hides it.
         now: an aware time.
     """
-    names = seals.names(user)
+    names = seals().names(user)
     found = (
         Friend.objects.select_related("conversation")
         .filter(conversation__channel=LINE, conversation__address__in=names)
@@ -77,23 +75,22 @@ def friend_of(user: str, seals: Seals, now: dt.datetime) -> Friend:
         if found.conversation.address != names[0]:
             # Under a new key from now on.
             Conversation.objects.filter(pk=found.conversation_id).update(address=names[0])
-            Friend.objects.filter(pk=found.pk).update(sealed=seals.seal(user))
+            Friend.objects.filter(pk=found.pk).update(sealed=seals().seal(user))
             found.conversation.address = names[0]
         return found
     conversation, _ = Conversation.objects.get_or_create(
         channel=LINE, address=names[0], defaults={"mode_since": now, "created_at": now}
     )
     return Friend.objects.get_or_create(
-        conversation=conversation, defaults={"sealed": seals.seal(user)}
+        conversation=conversation, defaults={"sealed": seals().seal(user)}
     )[0]
 
 
-def store(told: Told, seals: Seals, now: dt.datetime) -> int | None:
+def store(told: Told, now: dt.datetime) -> int | None:
     """Stores an event; when this returns, it will not be lost.
 
     Args:
         told: the event.
-        seals: what hides the patient's LINE id.
         now: an aware time.
 
     Returns:
@@ -101,7 +98,7 @@ def store(told: Told, seals: Seals, now: dt.datetime) -> int | None:
     """
     try:
         with transaction.atomic():
-            friend = friend_of(told.user, seals, now)
+            friend = friend_of(told.user, now)
             Event.objects.create(
                 friend=friend, event_id=told.event_id, kind=told.kind, text=storable(told.text),
                 line_message=told.line_message, happened_at=told.happened_at, received_at=now,
@@ -150,16 +147,15 @@ def take_back(line_message: str, now: dt.datetime) -> tuple[str, list[str]] | No
     return str(conversation.sender), gone
 
 
-def left(user: str, seals: Seals, now: dt.datetime) -> None:
+def left(user: str, now: dt.datetime) -> None:
     """Notes that a patient has blocked the account.
 
     Args:
         user: the LINE id.
-        seals: what hides it.
         now: an aware time.
     """
     with transaction.atomic():
-        friend = friend_of(user, seals, now)
+        friend = friend_of(user, now)
         Friend.objects.filter(pk=friend.pk).update(left_at=now)
         record("line.left", now, conversation=friend.conversation.sender)
 
@@ -176,7 +172,7 @@ def gather(friend: int, equipment: Equipment, now: dt.datetime) -> dt.datetime |
         When to look again; None if nothing waits.
     """
     with transaction.atomic():
-        known = Friend.objects.select_for_update().select_related(None).get(pk=friend)
+        known = Friend.objects.select_for_update().get(pk=friend)
         conversation = Conversation.objects.get(pk=known.conversation_id)
         waiting = list(known.events.filter(message=None).order_by("happened_at", "id"))
         if not waiting:
@@ -280,7 +276,7 @@ class Gatherer:
         """Shows a patient whom the bot is about to answer that something will come."""
         known = Friend.objects.select_related("conversation").get(pk=friend)
         if known.conversation.mode not in HELD and known.left_at is None:
-            user = Seals(account().keys).open(known.sealed)
+            user = seals().open(known.sealed)
             later(lambda: platform().show_loading(user))
 
 

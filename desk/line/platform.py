@@ -31,6 +31,7 @@ from linebot.v3.oauth import Configuration as OauthConfiguration
 
 from desk.conversations.rasa import RasaError
 from desk.environment import LineAccount
+from desk.line.seals import Seals
 
 logger = logging.getLogger(__name__)
 
@@ -208,6 +209,16 @@ def account() -> LineAccount:
     if found is None:
         raise LookupError("no LINE account")
     return found
+
+
+@functools.lru_cache(maxsize=1)
+def seals() -> Seals:
+    """What hides the ids of the account's patients.
+
+    Raises:
+        LookupError: the desk has no LINE account.
+    """
+    return Seals(account().keys)
 
 
 @functools.lru_cache(maxsize=1)

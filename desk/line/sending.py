@@ -22,9 +22,8 @@ from desk.conversations.models import PEOPLE, Reply
 from desk.conversations.outbox import DeliveryError, WaitError
 from desk.line.compose import AT_ONCE, composed
 from desk.line.models import Call, Event, Friend
-from desk.line.platform import PlatformError, account, platform
+from desk.line.platform import PlatformError, platform, seals
 from desk.line.quota import quota
-from desk.line.seals import Seals
 from desk.tickets.lifecycle import open_ticket
 
 #: How long a reply token is used; LINE takes it for a minute.
@@ -65,7 +64,7 @@ def deliver(replies: Sequence[Reply]) -> int:
         if call.token:
             platform().reply(call.token, messages)
         else:
-            user = Seals(account().keys).open(friend.sealed)
+            user = seals().open(friend.sealed)
             platform().push(user, messages, str(call.pk))
     except InvalidToken as error:
         raise DeliveryError("LINE_KEYS", final=True) from error

@@ -26,7 +26,6 @@ from desk.line import inbox
 from desk.line.compose import SAYS, composed_text
 from desk.line.inbox import Told, gatherer
 from desk.line.platform import account, later, platform
-from desk.line.seals import Seals
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +61,13 @@ def take(request: HttpRequest) -> HttpResponse:
     except RefusedError as error:
         logger.warning("a webhook was refused: %s", error)
         return HttpResponse(status=error.status)
-    seals, now = Seals(ours.keys), dt.datetime.now(TOKYO)
+    now = dt.datetime.now(TOKYO)
     for event in sorted(events, key=_happened):
         if event.get("mode") == "standby":
             continue
         handler = _HANDLERS.get(str(event.get("type")))
         if handler is not None:
-            handler(event, seals, now)
+            handler(event, now)
     return HttpResponse()
 
 
@@ -133,7 +132,6 @@ def _user(event: Mapping[str, Any]) -> str:
 
 def _tell(
     event: Mapping[str, Any],
-    seals: Seals,
     now: dt.datetime,
     kind: Kind,
     text: str | None = None,
@@ -151,48 +149,48 @@ def _tell(
         # Whether an old token is still taken, LINE does not say.
         token if isinstance(token, str) and len(token) <= 200 and not again else "",
     )  # fmt: skip
-    friend = inbox.store(told, seals, now)
+    friend = inbox.store(told, now)
     if friend is not None:
         gatherer().look(friend)
 
 
-def _message(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
+def _message(event: Mapping[str, Any], now: dt.datetime) -> None:
     message = _part(event, "message")
     name = str(message.get("id", ""))[:64]
     kind = str(message.get("type"))
     if kind == "text":
         text = message.get("text")
-        _tell(event, seals, now, Kind.TEXT, text[:MAX_TEXT] if isinstance(text, str) else "", name)
+        _tell(event, now, Kind.TEXT, text[:MAX_TEXT] if isinstance(text, str) else "", name)
     elif kind in _NO_TEXT:
-        _tell(event, seals, now, _NO_TEXT[kind], name=name)
+        _tell(event, now, _NO_TEXT[kind], name=name)
 
 
-def _postback(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
+def _postback(event: Mapping[str, Any], now: dt.datetime) -> None:
     data = str(_part(event, "postback").get("data", ""))
     if data == GUIDE:
-        _tell(event, seals, now, Kind.GUIDE)
+        _tell(event, now, Kind.GUIDE)
     elif data.startswith(SAYS):
-        _tell(event, seals, now, Kind.TEXT, data.removeprefix(SAYS))
+        _tell(event, now, Kind.TEXT, data.removeprefix(SAYS))
 
 
-def _follow(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
-    _tell(event, seals, now, Kind.FOLLOW)
+def _follow(event: Mapping[str, Any], now: dt.datetime) -> None:
+    _tell(event, now, Kind.FOLLOW)
 
 
-def _unfollow(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:
+def _unfollow(event: Mapping[str, Any], now: dt.datetime) -> None:
     user = _user(event)
     if user:
-        inbox.left(user, seals, now)
+        inbox.left(user, now)
 
 
-def _unsend(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:  # noqa: ARG001
+def _unsend(event: Mapping[str, Any], now: dt.datetime) -> None:
     taken = inbox.take_back(str(_part(event, "unsend").get("messageId", "")), now)
     if taken is not None:
         sender, gone = taken
         later(lambda: equipment().rasa.redact(sender, gone, inbox.TAKEN_BACK))
 
 
-def _join(event: Mapping[str, Any], seals: Seals, now: dt.datetime) -> None:  # noqa: ARG001
+def _join(event: Mapping[str, Any], now: dt.datetime) -> None:  # noqa: ARG001
     """Says that this is no place to ask, and leaves."""
     source, token = _part(event, "source"), event.get("replyToken")
     kind = str(source.get("type"))
@@ -209,7 +207,7 @@ def _say_and_leave(kind: str, name: str, token: str) -> None:
         platform().leave(kind, name)
 
 
-_HANDLERS: dict[str, Callable[[Mapping[str, Any], Seals, dt.datetime], None]] = {
+_HANDLERS: dict[str, Callable[[Mapping[str, Any], dt.datetime], None]] = {
     "message": _message,
     "postback": _postback,
     "follow": _follow,

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.desk.fakes import FakeRasa, FrontEnd
+from tests.desk.line_platform import LinePlatform
 from tests.desk.running import Desk
 
 POSTGRESQL = "postgresql://root@127.0.0.1:5432"
@@ -122,6 +123,13 @@ def rasa() -> Iterator[FakeRasa]:
 @pytest.fixture
 def front_end() -> Iterator[FrontEnd]:
     server = FrontEnd()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def platform() -> Iterator[LinePlatform]:
+    server = LinePlatform()
     yield server
     server.close()
 

@@ -19,6 +19,37 @@ CUSTOM = {
 }  # fmt: skip
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers at once, says nothing, and gets over whoever is gone."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def handle(self) -> None:
+        # Who asked may have been killed, or may have waited long enough.
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            super().handle()
+
+
+class Quiet(ThreadingHTTPServer):
+    """A server in a thread of its own, on a free port of the loopback address."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, handler: type[Handler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+
 class Server:
     """An HTTP server in a thread; ``answer`` makes (status, body) of a request's headers and JSON."""
 
@@ -28,10 +59,7 @@ class Server:
         self.lock = threading.Lock()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
+        class Answers(Handler):
             def do_GET(self) -> None:
                 outer.status_calls += 1
                 self.send(200, {"model_file": outer.model})
@@ -48,25 +76,11 @@ class Server:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def handle(self) -> None:
-                # Who asked may have been killed.
-                with contextlib.suppress(ConnectionError, TimeoutError):
-                    super().handle()
-
-        class Quiet(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 256
-
-        self._http = Quiet(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        self._http = Quiet(Answers)
+        self.url = self._http.url
 
     def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.close()
 
 
 class FakeRasa(Server):

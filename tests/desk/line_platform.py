@@ -22,7 +22,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -30,6 +29,8 @@ import httpx
 from linebot.v3 import messaging as m
 from pydantic.v1 import BaseModel
 from pydantic.v1.fields import SHAPE_DICT, SHAPE_LIST
+
+from tests.desk.fakes import Handler, Quiet
 
 #: The limits of a whole request and of a rich menu's image, in bytes.
 REQUEST_BYTES = 2_000_000
@@ -546,22 +547,7 @@ class LinePlatform:
         self.clear()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                self.respond()
-
-            def do_POST(self) -> None:
-                self.respond()
-
-            def do_PUT(self) -> None:
-                self.respond()
-
-            def do_DELETE(self) -> None:
-                self.respond()
-
+        class Answers(Handler):
             def respond(self) -> None:
                 content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -578,21 +564,10 @@ class LinePlatform:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
+            do_GET = do_POST = do_PUT = do_DELETE = respond  # noqa: N815  http.server's names
 
-            def handle(self) -> None:
-                # Who asked may have been killed, or may have waited long enough.
-                with contextlib.suppress(ConnectionError, TimeoutError):
-                    super().handle()
-
-        class Quiet(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 256
-
-        self._http = Quiet(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        self._http = Quiet(Answers)
+        self.url = self._http.url
 
     def clear(self) -> None:
         """Forgets all that was sent and told; afterwards it is as new, but for its clock."""
@@ -613,8 +588,7 @@ class LinePlatform:
 
     def close(self) -> None:
         self._closed.set()
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.close()
 
     def advance(self, seconds: float) -> None:
         """Lets time pass for the platform."""

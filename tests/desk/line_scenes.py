@@ -17,11 +17,6 @@ def left() -> None:
     print(Event.objects.filter(message=None).count() + on_its_way.count())
 
 
-def held() -> None:
-    """Prints how many replies wait for the patient's next message."""
-    print(Reply.objects.filter(delivery=Delivery.HELD).count())
-
-
 def tokens_expire() -> None:
     """A minute passes for all reply tokens that the desk has."""
     Event.objects.update(received_at=now() - dt.timedelta(seconds=61))

@@ -92,8 +92,13 @@ class Desk:
             time.sleep(0.05)
         raise AssertionError((self.folder / "desk.log").read_text(encoding="utf-8")[-3000:])
 
-    def scene(self, call: str) -> str:
-        """Runs a function of ``tests.desk.scenes`` on the desk's database; what it prints."""
+    def scene(self, call: str, module: str = "") -> str:
+        """Runs a function of ``tests.desk.scenes`` on the desk's database; what it prints.
+
+        With a module it is one of that module beside it.
+        """
+        if module:
+            call = f"__import__('tests.desk.{module}', fromlist=['_']).{call}"
         if self.stage is None:
             self.stage = subprocess.Popen(
                 [sys.executable, "-m", "tests.desk.scenes"], cwd=ROOT, env=self.environment(),

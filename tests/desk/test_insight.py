@@ -29,8 +29,7 @@ THREE_DAYS = "since=2025-06-09&until=2025-06-11"
 
 def scene(desk: Desk, call: str) -> str:
     """Runs a function of ``tests.desk.insight_scenes`` on the desk's database; what it prints."""
-    module = "__import__('tests.desk.insight_scenes', fromlist=['_'])"
-    return desk.scene(f"{module}.{call}")
+    return desk.scene(call, "insight_scenes")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,13 +25,6 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def platform() -> Iterator[LinePlatform]:
-    server = LinePlatform()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def desk(desk: Desk, platform: LinePlatform) -> Desk:
     """A desk with a LINE account, not started yet."""
     desk.settings |= {
@@ -51,7 +43,7 @@ def app(desk: Desk, platform: LinePlatform) -> Line:
 
 def scene(desk: Desk, call: str) -> str:
     """Runs a function of ``tests.desk.line_scenes`` on the desk's database; what it prints."""
-    return desk.scene(f"__import__('tests.desk.line_scenes', fromlist=['_']).{call}")
+    return desk.scene(call, "line_scenes")
 
 
 def arrived(platform: LinePlatform, count: int, seconds: float = 30) -> list[str]:

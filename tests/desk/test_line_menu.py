@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,23 +21,22 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def platform() -> Iterator[LinePlatform]:
-    server = LinePlatform()
-    yield server
-    server.close()
+def desk(desk: Desk, platform: LinePlatform) -> Desk:
+    """A desk with a LINE account that makes its tokens itself."""
+    desk.settings |= {
+        "LINE_CHANNEL_SECRETS": platform.channel_secret,
+        "LINE_CHANNEL_ID": platform.channel_id,
+        "LINE_USER_ID": platform.bot_user_id,
+        "LINE_URL": platform.url,
+    }
+    return desk
 
 
 @on_sqlite
 def test_menu_is_put_up_and_takes_the_place_of_the_one_before(
     desk: Desk, platform: LinePlatform
 ) -> None:
-    desk.settings |= {
-        "LINE_CHANNEL_SECRETS": platform.channel_secret,
-        "LINE_CHANNEL_ID": platform.channel_id,
-        "LINE_USER_ID": platform.bot_user_id,
-        "LINE_URL": platform.url,
-        "DESK_DATA": str(ROOT / "data"),
-    }
+    desk.settings["DESK_DATA"] = str(ROOT / "data")
     assert "全員のメニュー" in desk.manage("line_menu")
     first = platform.default_rich_menu
     desk.manage("line_menu")
@@ -51,12 +49,6 @@ def test_menu_is_put_up_and_takes_the_place_of_the_one_before(
 
 @on_sqlite
 def test_menu_that_cannot_be_read_is_named(desk: Desk, platform: LinePlatform) -> None:
-    desk.settings |= {
-        "LINE_CHANNEL_SECRETS": platform.channel_secret,
-        "LINE_CHANNEL_ID": platform.channel_id,
-        "LINE_USER_ID": platform.bot_user_id,
-        "LINE_URL": platform.url,
-    }
     with pytest.raises(AssertionError, match=r"line/menu\.yml"):
         desk.manage("line_menu")
     assert not platform.rich_menus
