@@ -11,7 +11,7 @@ from core.clinic_hours import TOKYO
 from desk.conversations.channels import deliver
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.outbox import send
-from desk.conversations.respond import respond, respond_at_once
+from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
@@ -27,6 +27,7 @@ def worker() -> Worker:
     return Worker(
         settings.ENVIRONMENT.workers,
         turn=lambda conversation: respond(conversation, tools),
+        urgent=lambda message: is_emergency(message.text, message.conversation, tools),
         at_once=lambda message: respond_at_once(message, tools),
         post=lambda conversation: send(conversation, deliver, tools.hours),
         elsewhere=_broker() if settings.ENVIRONMENT.broker else None,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import connection, models
@@ -67,6 +68,38 @@ PEOPLE = (Author.STAFF, Author.DOCTOR)
 TO_BE_SENT = (Delivery.QUEUED, Delivery.FAILED)
 
 
+def change(row: models.Model, condition: str = "", **values: Any) -> bool:
+    """Changes a row where it is stored, in one plain statement.
+
+    Args:
+        row: which; it stays as it is.
+        condition: SQL; where it does not hold, nothing is changed.
+        **values: by field.
+
+    Returns:
+        Whether it was changed.
+    """
+    # Plain SQL, here and below: making Django's own takes several times as long as running it, on the
+    # way to every answer (``make bench-desk``).
+    columns = ", ".join(f"{name} = %s" for name in values)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {row._meta.db_table} SET {columns}"
+            f" WHERE id = %s{condition and f' AND {condition}'}",
+            [*_adapted(type(row), values), row.pk],
+        )
+        return bool(cursor.rowcount)
+
+
+def _adapted(model: type[models.Model], values: Mapping[str, Any]) -> list[Any]:
+    """Values of fields as the database takes them."""
+    fields: list[Any] = [model._meta.get_field(name) for name in values]
+    return [
+        field.get_db_prep_save(value, connection)
+        for field, value in zip(fields, values.values(), strict=True)
+    ]
+
+
 class Conversation(models.Model):
     """One patient on one channel.
 
@@ -105,7 +138,20 @@ class Conversation(models.Model):
         Args:
             key: its primary key.
         """
-        return cls.objects.select_for_update().get(pk=key)
+        return cls.found(key, " FOR UPDATE" if connection.features.has_select_for_update else "")
+
+    @classmethod
+    def found(cls, key: int, clause: str = "") -> Conversation:
+        """A conversation as it stands.
+
+        Args:
+            key: its primary key.
+            clause: SQL behind the query.
+        """
+        (found,) = cls.objects.raw(
+            f"SELECT * FROM {cls._meta.db_table} WHERE id = %s{clause}", [key]
+        )
+        return found
 
     @classmethod
     def entered(cls, channel: str, address: str, now: dt.datetime) -> Conversation:
@@ -117,17 +163,16 @@ class Conversation(models.Model):
             address: the patient's address on it.
             now: an aware time.
         """
-        # One statement where Django's own would be four, on the way to every answer.
-        new = cls(channel=channel, address=address, mode_since=now, created_at=now, places=1)
-        fields = [field for field in cls._meta.concrete_fields if not field.primary_key]
-        values = [
-            field.get_db_prep_save(getattr(new, field.attname), connection) for field in fields
-        ]
-        table, columns = cls._meta.db_table, ", ".join(str(field.column) for field in fields)
+        # One statement where Django's own would be four.
+        new = {
+            "sender": uuid.uuid4(), "channel": channel, "address": address, "mode": Mode.BOT,
+            "mode_since": now, "created_at": now, "places": 1, "screen": {},
+        }  # fmt: skip
+        table = cls._meta.db_table
         (found,) = cls.objects.raw(
-            f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"
+            f"INSERT INTO {table} ({', '.join(new)}) VALUES ({', '.join(['%s'] * len(new))})"
             f" ON CONFLICT (channel, address) DO UPDATE SET places = {table}.places + 1 RETURNING *",
-            values,
+            _adapted(cls, new),
         )
         return found
 
@@ -194,6 +239,22 @@ class Message(models.Model):
         messages = cls.objects.filter(answered_at=None)
         return messages if conversation is None else messages.filter(conversation=conversation)
 
+    @classmethod
+    def longest_waiting(cls, conversation: int) -> Message | None:
+        """The first of a conversation's messages without an answer, with its conversation.
+
+        Args:
+            conversation: the conversation's primary key.
+        """
+        for message in cls.objects.raw(
+            f"SELECT * FROM {cls._meta.db_table}"
+            " WHERE conversation_id = %s AND answered_at IS NULL ORDER BY place LIMIT 1",
+            [conversation],
+        ):
+            message.conversation = Conversation.found(conversation)
+            return message
+        return None
+
 
 class Reply(models.Model):
     """Something said to the patient, and how far it has come: the outbox.
@@ -242,6 +303,30 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.delivery}"
+
+    @classmethod
+    def to_be_sent(cls, conversation: int, most: int) -> list[Reply]:
+        """What a conversation has in the outbox, in order, with what was held back before; nothing if
+        that is all.
+
+        Args:
+            conversation: its primary key.
+            most: how many at most.
+        """
+        states = (*TO_BE_SENT, Delivery.HELD)
+        replies: list[Reply] = list(
+            cls.objects.raw(
+                f"SELECT * FROM {cls._meta.db_table} WHERE conversation_id = %s AND delivery IN"
+                f" ({', '.join(['%s'] * len(states))}) ORDER BY place LIMIT {most}",
+                [conversation, *states],
+            )
+        )
+        if all(reply.delivery == Delivery.HELD for reply in replies):
+            return []
+        whose = Conversation.found(conversation)
+        for reply in replies:
+            reply.conversation = whose
+        return replies
 
     def named_buttons(self) -> list[dict[str, str]]:
         """The buttons as channels pass them on."""

@@ -16,7 +16,7 @@ from core.clinic_hours import TOKYO, ClinicHours
 from desk import metrics
 from desk.audit.models import record
 from desk.conversations.locks import conversation_lock
-from desk.conversations.models import PEOPLE, TO_BE_SENT, Delivery, Reply
+from desk.conversations.models import PEOPLE, Delivery, Reply
 from desk.logs import about
 from desk.tickets import lifecycle
 
@@ -64,7 +64,7 @@ def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime
     with conversation_lock(conversation, "send") as mine:
         if not mine:
             return None
-        while replies := _next(conversation):
+        while replies := Reply.to_be_sent(conversation, AT_ONCE):
             first = next(reply for reply in replies if reply.delivery != Delivery.HELD)
             about(first.conversation.sender)
             now = dt.datetime.now(TOKYO)
@@ -81,15 +81,6 @@ def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime
                 for reply in replies[:done]:
                     _note_success(reply, now)
     return None
-
-
-def _next(conversation: int) -> list[Reply]:
-    """What is to be sent, in order, with what was held back before; nothing if that is all."""
-    replies = Reply.objects.filter(
-        conversation=conversation, delivery__in=(*TO_BE_SENT, Delivery.HELD)
-    )
-    found = list(replies.select_related("conversation").order_by("place")[:AT_ONCE])
-    return found if any(reply.delivery != Delivery.HELD for reply in found) else []
 
 
 def _note_success(reply: Reply, now: dt.datetime) -> None:

@@ -64,8 +64,9 @@ def receive(
                 sent_at=sent_at,
                 received_at=now,
             )
-            record("message.received", now, conversation=conversation.sender, place=message.place)
+            # Before the audit row, whose line in the log can wait.
             transaction.on_commit(lambda: work.answer(message))
+            record("message.received", now, conversation=conversation.sender, place=message.place)
     except IntegrityError:
         known = Message.objects.filter(channel=channel, event_id=event_id).first()
         if known is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,8 @@ from desk import metrics
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
 from desk.conversations.locks import conversation_lock
-from desk.conversations.models import HELD, Author, Conversation, Kind, Message, Mode
+from desk.conversations.models import HELD, Author, Conversation, Kind, Message, Mode, Reply, change
 from desk.conversations.rasa import BotTurn, RasaError
-from desk.conversations.say import say
 from desk.logs import about
 from desk.tickets import lifecycle
 
@@ -78,33 +77,24 @@ def respond(conversation: int, equipment: Equipment) -> bool:
     Returns:
         Whether to look again: there may be another one.
     """
-    waiting = Message.waiting(conversation).select_related("conversation").order_by("place")
     with conversation_lock(conversation, "answer") as mine:
-        message = waiting.first() if mine else None
+        message = Message.longest_waiting(conversation) if mine else None
         if message is not None:
             _turn(message, equipment)
     # A message that came before the lock was given back found it taken.
-    return message is not None or (mine and waiting.exists())
+    return message is not None or (mine and Message.waiting(conversation).exists())
 
 
-def respond_at_once(message: Message, equipment: Equipment) -> bool:
-    """Answers a message that is an emergency without waiting for its turn: whoever is at the
-    conversation may be waiting for Rasa.
+def respond_at_once(message: Message, equipment: Equipment) -> None:
+    """Answers an emergency without waiting for its turn: whoever is at the conversation may be waiting
+    for Rasa.
 
     Args:
-        message: the message, with its conversation as it was when it came.
+        message: one that ``is_emergency``.
         equipment: what turns are taken with.
-
-    Returns:
-        Whether it was one.
     """
     about(message.conversation.sender)
-    reading = equipment.triage.read(message.text)
-    first, _ = _first(reading, message.conversation, equipment, dt.datetime.now(TOKYO))
-    if first is None or not first.alone:
-        return False
-    _commit(message, reading, None, equipment)
-    return True
+    _commit(message, equipment.triage.read(message.text), None, equipment)
 
 
 def is_emergency(text: str, conversation: Conversation, equipment: Equipment) -> bool:
@@ -240,25 +230,18 @@ def _commit(
             return  # the bot has come back meanwhile: the turn is taken again, and it is asked
         outcome = _outcome(message, conversation.mode, first, said, equipment)
         turn = dict(outcome.turn)
-        fresh = Message.objects.filter(pk=message.pk, answered_at=None).update(
-            answered_at=now,
-            turn=turn,
+        fresh = change(
+            message, "answered_at IS NULL", answered_at=now, turn=turn,
             mentions=[[m.finding, m.start, m.end, m.standing.value] for m in reading.mentions],
-        )
+        )  # fmt: skip
         if not fresh:
             return  # it has been answered meanwhile
-        for i, text in enumerate(outcome.texts):
-            last = i == len(outcome.texts) - 1
-            say(
-                conversation, outcome.author, text, now,
-                answers=message, buttons=outcome.buttons if last else (),
-            )  # fmt: skip
-        changed = outcome.mode != conversation.mode
-        Conversation.objects.filter(pk=conversation.pk).update(
-            screen=state.to_json(),
-            mode=outcome.mode,
-            mode_since=now if changed else conversation.mode_since,
-        )
+        Reply.objects.bulk_create(_replies(message, outcome, conversation, now))
+        change(
+            conversation, screen=state.to_json(), mode=outcome.mode,
+            mode_since=conversation.mode_since if outcome.mode == conversation.mode else now,
+            places=conversation.places + len(outcome.texts),
+        )  # fmt: skip
         if turn["escalate"]:
             goes_on = lifecycle.add(conversation, message, turn, equipment.hours, now)
             if goes_on and not outcome.texts:
@@ -270,3 +253,21 @@ def _commit(
             replies=len(outcome.texts), failure=outcome.failure,
         )  # fmt: skip
         transaction.on_commit(lambda: metrics.count_turn(turn, message.received_at))
+
+
+def _replies(
+    message: Message, outcome: Outcome, conversation: Conversation, now: dt.datetime
+) -> Iterator[Reply]:
+    """What a turn puts into the outbox, behind what the conversation holds; it is sent after the turn."""
+    last = len(outcome.texts)
+    for number, text in enumerate(outcome.texts, start=1):
+        yield Reply(
+            conversation=conversation,
+            place=conversation.places + number,
+            answers=message,
+            author=outcome.author,
+            text=text,
+            buttons=[list(button) for button in outcome.buttons] if number == last else [],
+            created_at=now,
+            due_at=now,
+        )

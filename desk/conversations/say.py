@@ -1,4 +1,4 @@
-"""What is to be said to a patient is put into the outbox here, by whoever says it."""
+"""What is said to a patient outside a turn is put into the outbox here, by whoever says it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from desk.conversations import work
-from desk.conversations.models import Author, Conversation, Message, Reply
+from desk.conversations.models import Author, Conversation, Reply
 
 
 def say(
@@ -17,7 +17,6 @@ def say(
     author: Author,
     text: str,
     now: dt.datetime,
-    answers: Message | None = None,
     buttons: tuple[tuple[str, str], ...] = (),
     written_by: User | None = None,
     key: uuid.UUID | None = None,
@@ -29,18 +28,15 @@ def say(
         author: who says it.
         text: what.
         now: an aware time.
-        answers: the message that it answers.
         buttons: (title, payload) each.
         written_by: the staff member.
         key: the reply's key, if it has one already.
     """
-    if answers is None:
-        transaction.on_commit(lambda: work.send(conversation.pk))
+    transaction.on_commit(lambda: work.send(conversation.pk))
     return Reply.objects.create(
         conversation=conversation,
         place=conversation.next_place(),
         key=key or uuid.uuid4(),
-        answers=answers,
         author=author,
         text=text,
         buttons=[list(button) for button in buttons],

@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.db import close_old_connections, connection
 
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 1.0
 #: How long a message may lie before this process answers what workers elsewhere have not.
 PATIENCE = dt.timedelta(seconds=5)
-#: Threads that only look for emergencies, and threads that only send.
+#: Threads that only answer emergencies, and threads that only send.
 URGENT_THREADS = SENDING_THREADS = 2
 
 
@@ -49,7 +50,8 @@ class Worker:
     Args:
         threads: turns at once.
         turn: answers a message of a conversation, and says whether to look again.
-        at_once: answers a message at once if it is an emergency, and says whether it was.
+        urgent: whether a message is an emergency, which does not wait for its turn; quickly.
+        at_once: answers such a message.
         post: sends what a conversation has in the outbox.
         elsewhere: has a conversation attended to by another process, and says whether it can be;
             None: everything is done here.
@@ -60,15 +62,17 @@ class Worker:
         self,
         threads: int,
         turn: Callable[[int], bool],
-        at_once: Callable[[Message], bool],
+        urgent: Callable[[Message], bool],
+        at_once: Callable[[Message], object],
         post: Callable[[int], object],
         elsewhere: Callable[[int], bool] | None = None,
         chores: Sequence[Callable[[], object]] = (),
     ) -> None:
-        self._turn, self._at_once, self._post = turn, at_once, post
+        self._turn, self._post = turn, post
+        self._urgent, self._at_once = urgent, at_once
         self._elsewhere = elsewhere
         # Of their own, for the others may all be waiting: for Rasa, or for the broker.
-        self._urgent = ThreadPoolExecutor(URGENT_THREADS, thread_name_prefix="urgent")
+        self._first = ThreadPoolExecutor(URGENT_THREADS, thread_name_prefix="urgent")
         self._sending = ThreadPoolExecutor(SENDING_THREADS, thread_name_prefix="send")
         self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass-on")
         self._turns = ThreadPoolExecutor(threads, thread_name_prefix="turn")
@@ -90,7 +94,7 @@ class Worker:
         """Ends when the turns that are under way have ended."""
         with self._guard:
             self._stop.set()
-        self._urgent.shutdown(wait=True)
+        self._first.shutdown(wait=True)
         self._passing.shutdown(wait=True)
         for executor in (self._turns, self._sending):
             executor.shutdown(wait=True, cancel_futures=True)
@@ -108,11 +112,15 @@ class Worker:
         self._submit(self._turns, self.attend, conversation)
 
     def take_new(self, message: Message) -> None:
-        """Has a message that just came in answered."""
+        """Has a message that just came in answered; it is read for emergencies in the caller's thread."""
         with self._guard:
-            if not self._stop.is_set():
-                self._looked_at.add(message.pk)
-                self._urgent.submit(self._begin, message)
+            if self._stop.is_set():
+                return
+            self._looked_at.add(message.pk)
+        if self._is_urgent(message):
+            self._soon(self._first, self._begin, message)
+        else:
+            self._hand_on(message.conversation_id)
 
     def send_soon(self, conversation: int) -> None:
         """Has what a conversation has in the outbox sent soon; safe to call for any reason."""
@@ -134,26 +142,42 @@ class Worker:
         # Whoever took them in may be gone: an emergency does not wait for a turn here either.
         found = Message.objects.select_related("conversation").in_bulk(left)
         for message, conversation, received_at in messages:
-            if message in found:
-                self._look(found[message])
+            if message in found and self._is_urgent(found[message]):
+                self._answer_at_once(found[message])
             if received_at <= now - patience:
                 self.take(conversation)
 
-    def _begin(self, message: Message) -> None:
-        self._look(message)
-        if self._elsewhere is None:
-            self.take(message.conversation_id)
-        else:
-            self._passing.submit(self._pass_on, message.conversation_id)
+    def _is_urgent(self, message: Message) -> bool:
+        try:
+            return self._urgent(message)
+        except Exception:
+            # Its turn will read it again.
+            logger.exception("looking at a message failed")
+            return False
 
-    @connected("looking at a message failed")
-    def _look(self, message: Message) -> None:
-        if self._at_once(message):
-            self._post(message.conversation_id)
+    def _begin(self, message: Message) -> None:
+        self._answer_at_once(message)
+        self._hand_on(message.conversation_id)
+
+    @connected("answering at once failed")
+    def _answer_at_once(self, message: Message) -> None:
+        self._at_once(message)
+        self._post(message.conversation_id)
+
+    def _hand_on(self, conversation: int) -> None:
+        if self._elsewhere is None:
+            self.take(conversation)
+        else:
+            self._soon(self._passing, self._pass_on, conversation)
 
     def _pass_on(self, conversation: int) -> None:
         if self._elsewhere is None or not self._elsewhere(conversation):
             self.take(conversation)
+
+    def _soon(self, executor: ThreadPoolExecutor, job: Callable[[Any], None], of: object) -> None:
+        with self._guard:
+            if not self._stop.is_set():
+                executor.submit(job, of)
 
     @connected("sending failed")
     def _send(self, conversation: int) -> None:

@@ -32,7 +32,7 @@ def goes_on():
 def nothing(_):
     return False
 
-Worker(1, nothing, nothing, nothing, chores=[fails, hangs, goes_on]).start()
+Worker(1, nothing, nothing, nothing, nothing, chores=[fails, hangs, goes_on]).start()
 print("done", enough.wait(20))
 """
 
