@@ -108,13 +108,18 @@ ablation: setup train ## what each featurizer earns and costs
 	@$(BOT)/python -m benchmarks.ablation
 
 .PHONY: bench
-bench: bench-screen train ## speed and memory beside Rasa's default pipeline
+bench: bench-screen train ## speed and memory beside Rasa's default pipeline; of the desk; of LINE's webhooks
 	@$(DESK)/python -m benchmarks.speed
 	@$(DESK)/python -m benchmarks.desk_speed
+	@$(DESK)/python -m benchmarks.line_speed
 
 .PHONY: bench-desk
 bench-desk: setup train ## what the desk adds to a turn, and both under load
 	@$(DESK)/python -m benchmarks.desk_speed
+
+.PHONY: bench-line
+bench-line: setup ## how soon LINE's webhooks are acknowledged while Rasa hangs
+	@$(DESK)/python -m benchmarks.line_speed
 
 .PHONY: bench-screen
 bench-screen: setup ## the red-flag screen's time by the length of the message

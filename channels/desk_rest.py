@@ -50,8 +50,9 @@ OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 
 
 class DeskRest(InputChannel):
-    """The REST channel at ``/webhooks/rest/webhook``: ``{"sender": id, "message": text}``, and
-    ``"message_id"`` for a message that may be asked again.
+    """The REST channel at ``/webhooks/rest/webhook``: ``{"sender": id, "message": text}``,
+    ``"message_id"`` for a message that may be asked again, and ``"reading"`` for what the desk has
+    read in it (``core.triage_source.TriageSource.passed_on``).
     """
 
     @classmethod
@@ -78,6 +79,7 @@ class DeskRest(InputChannel):
 
         async def receive(request: Request) -> HTTPResponse:
             body = request.json if isinstance(request.json, dict) else {}
+            self.take_over(body.get("message"), body.get("reading"))
             items = await self.reply_once(
                 body.get("sender"), body.get("message"), body.get("message_id"), on_new_message
             )
@@ -86,6 +88,17 @@ class DeskRest(InputChannel):
         blueprint.add_route(health, "/", methods=["GET"])
         blueprint.add_route(receive, "/webhook", methods=["POST"])
         return blueprint
+
+    def take_over(self, message: Any, reading: Any) -> None:
+        """What the desk has read need not be read again; of the same text only. Whoever reaches this
+        address is believed: it is for the desk alone.
+
+        Args:
+            message: as for ``reply``.
+            reading: what came with it; None for nothing.
+        """
+        if isinstance(message, str) and clean(message) == message:
+            self._screens.take_over(message, reading)
 
     async def reply_once(
         self, sender: Any, message: Any, message_id: Any, on_new_message: OnNewMessage

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 from core.first_response import FirstResponse, FirstResponses
 from core.judge import State
@@ -63,6 +64,15 @@ class ConversationScreens:
             self._states.move_to_end(conversation)
             self._forget()
         return self._responses.respond(screening, before, triage, now)
+
+    def take_over(self, text: str, passed_on: Any) -> None:
+        """Does not read a message that the desk has read (``TriageSource.take_over``).
+
+        Args:
+            text: the message.
+            passed_on: what came with it.
+        """
+        self._source.take_over(text, passed_on)
 
     def _forget(self) -> None:
         """Forgets the conversations silent for longest, those with an open finding last."""

@@ -61,16 +61,20 @@ class Reading:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], text: str) -> Reading:
-        """The reading of ``to_json``, for the same message."""
+        """The reading of ``to_json``, for the same message.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
         return cls(
             tuple(
                 Mention(
-                    m["finding"], m["start"], m["end"], text[m["start"] : m["end"]],
-                    Assertion(m["standing"]), m["counts"],
+                    str(m["finding"]), m["start"], m["end"], text[m["start"] : m["end"]],
+                    Assertion(m["standing"]), bool(m["counts"]),
                 )
                 for m in value["mentions"]
             ),
-            value["taken_back"],
+            bool(value["taken_back"]),
             Heard.from_json(value["heard"]) if value["heard"] else None,
         )  # fmt: skip
 

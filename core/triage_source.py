@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import hashlib
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from core.faults import DataError
 from core.japanese import JapaneseTokenizer, data_tokenizer
@@ -27,6 +29,8 @@ RED_FLAG = "red_flag_report"
 Rules = TypeVar("Rules", bound=Judge)
 #: Messages whose reading is kept for whoever reads them next.
 RECENT = 64
+#: What says by which rules a reading was made.
+_RULES = "rules"
 #: A changed file is looked for at most this often, in seconds.
 CHECK_SECONDS = 2.0
 
@@ -137,16 +141,48 @@ class TriageSource(RulesSource[Triage]):
             triage.listen()
             return triage
 
-        self._read = functools.lru_cache(maxsize=RECENT)(Triage.read)
+        self._recent: OrderedDict[tuple[Triage, str], Reading] = OrderedDict()
+        self._guard = threading.Lock()
         super().__init__(folder, load)
 
     def read(self, text: str) -> Reading:
-        """What a message says; one that was just read, by the channel or the NLU, is not read again.
+        """What a message says; one that was just read, by whomever, is not read again.
 
         Args:
             text: any string.
         """
-        return self._read(self.current, text)
+        key = self.current, text
+        with self._guard:
+            known = self._recent.get(key)
+        return known or self._keep(key, key[0].read(text))
+
+    def passed_on(self, text: str) -> dict[str, Any]:
+        """What a message says, for another process (``take_over``); without the message's words.
+
+        Args:
+            text: any string.
+        """
+        return {_RULES: self.version, **self.read(text).to_json()}
+
+    def take_over(self, text: str, passed_on: Any) -> None:
+        """Takes what another process has read for what this one would read, if it reads by the same
+        rules; anything else is not taken, and the message is read when it is asked for.
+
+        Args:
+            text: the message.
+            passed_on: what is said to be its ``passed_on``.
+        """
+        key = self.current, text
+        if isinstance(passed_on, dict) and passed_on.get(_RULES) == self.version:
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                self._keep(key, Reading.from_json(passed_on, text))
+
+    def _keep(self, key: tuple[Triage, str], reading: Reading) -> Reading:
+        with self._guard:
+            self._recent[key] = reading
+            while len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
+        return reading
 
 
 @functools.lru_cache(maxsize=4)

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from core.japanese import Token, default_cache_dir
 from core.locale import sentence
+from core.rulebook import LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +90,14 @@ class Heard:
 
     @classmethod
     def from_json(cls, value: Any) -> Heard:
-        """The value of ``to_json``."""
-        return cls(value["level"], value["rule"], value["start"], value["end"])
+        """The value of ``to_json``.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        if value["level"] not in LEVELS:
+            raise ValueError(value["level"])
+        return cls(value["level"], value["rule"], int(value["start"]), int(value["end"]))
 
 
 class UrgencyModel:

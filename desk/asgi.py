@@ -19,6 +19,7 @@ django.setup(set_prefix=False)
 
 from desk import metrics  # noqa: E402
 from desk.conversations import work  # noqa: E402
+from desk.doorway import doorway  # noqa: E402
 from desk.start import worker  # noqa: E402
 
 #: Threads that wait for requests with a database connection each; while pages are streamed there are more.
@@ -59,8 +60,9 @@ class _Django(ASGIHandler):
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """The answer: one way out of the event loop, one way back."""
-        async with self._turn:
-            return await sync_to_async(self.get_response)(request)
+        with doorway.entered():
+            async with self._turn:
+                return await sync_to_async(self.get_response)(request)
 
 
 # A thread looks at its connection when a request has ended; looking again at its beginning would be

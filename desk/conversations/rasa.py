@@ -57,21 +57,25 @@ class Rasa:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         )  # fmt: skip
 
-    def ask(self, sender: str, message_id: str, text: str) -> BotTurn:
+    def ask(self, sender: str, message_id: str, text: str, reading: Mapping[str, Any]) -> BotTurn:
         """One turn.
 
         Args:
             sender: the conversation's opaque name.
             message_id: the message's; asked again with the same one, Rasa gives the same answer.
             text: what the patient wrote.
+            reading: what the screen has read in it (``TriageSource.passed_on``).
 
         Raises:
             RasaError: no answer, or one that breaks the contract.
         """
+        message = {
+            "sender": sender, "message": text, "message_id": message_id, "reading": reading,
+        }  # fmt: skip
         try:
             response = self._http.post(
                 "/webhooks/rest/webhook",
-                content=json.dumps({"sender": sender, "message": text, "message_id": message_id}),
+                content=json.dumps(message),
                 headers={"Content-Type": "application/json"},
             )
         except httpx.TimeoutException as error:

@@ -25,6 +25,7 @@ from desk.conversations.equipment import Equipment
 from desk.conversations.locks import conversation_lock
 from desk.conversations.models import HELD, Author, Conversation, Kind, Message, Mode, Reply, change
 from desk.conversations.rasa import BotTurn, RasaError
+from desk.doorway import doorway
 from desk.logs import about
 from desk.tickets import lifecycle
 
@@ -117,6 +118,7 @@ def _turn(message: Message, equipment: Equipment) -> None:
     said = None
     if (first is None or not first.alone) and message.conversation.mode == Mode.BOT:
         said = _ask(message, equipment)
+        doorway.give_way()
     _commit(message, reading, said, equipment)
 
 
@@ -139,7 +141,8 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
         return BotTurn((equipment.messages.text("too_many"),), (), turn)
     try:
         with metrics.RASA_SECONDS.time():
-            return equipment.rasa.ask(sender, str(message.pk), message.text)
+            reading = equipment.triage.passed_on(message.text)
+            return equipment.rasa.ask(sender, str(message.pk), message.text, reading)
     except RasaError as error:
         metrics.RASA_FAILURES.labels(str(error)).inc()
         logger.warning("no answer of Rasa: %s", error)

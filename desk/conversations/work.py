@@ -20,6 +20,7 @@ from django.db import close_old_connections, connection
 
 from core.clinic_hours import TOKYO
 from desk.conversations.models import TO_BE_SENT, Message, Reply
+from desk.doorway import doorway
 from desk.logs import one_job
 
 logger = logging.getLogger(__name__)
@@ -33,10 +34,18 @@ URGENT_THREADS = SENDING_THREADS = 2
 
 
 @contextlib.contextmanager
-def connected(complaint: str) -> Iterator[None]:
-    """A database connection that works; whatever fails is logged, for the sweep takes it again."""
+def connected(complaint: str, *, urgent: bool = False) -> Iterator[None]:
+    """A job with a database connection that works; whatever fails is logged, for the sweep takes it
+    again.
+
+    Args:
+        complaint: what is logged.
+        urgent: whether it is done before the requests that come in.
+    """
     with one_job():
         try:
+            if not urgent:
+                doorway.give_way()
             close_old_connections()
             yield
         except Exception:
@@ -103,6 +112,7 @@ class Worker:
     def attend(self, conversation: int) -> None:
         """Takes a conversation's turns and sends what it has in the outbox, in the caller's thread."""
         while self._turn(conversation):
+            doorway.give_way()
             self._post(conversation)
             if self._stop.is_set():
                 return
@@ -159,7 +169,7 @@ class Worker:
         self._answer_at_once(message)
         self._hand_on(message.conversation_id)
 
-    @connected("answering at once failed")
+    @connected("answering at once failed", urgent=True)
     def _answer_at_once(self, message: Message) -> None:
         self._at_once(message)
         self._post(message.conversation_id)

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from cryptography.fernet import InvalidToken
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from core.clinic_hours import TOKYO
 from desk.audit.models import record
@@ -21,9 +23,9 @@ from desk.conversations import work
 from desk.conversations.channels import LINE
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.models import HELD, Conversation, Delivery, Kind, Message, Reply
-from desk.conversations.receive import receive, storable
+from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
-from desk.line.models import Event, Friend
+from desk.line.models import Event, Friend, Unsent
 from desk.line.platform import later, platform, seals
 
 #: Texts that come, or were written, closer together than this are read as one.
@@ -32,106 +34,137 @@ BREATH = dt.timedelta(seconds=1)
 MOST = dt.timedelta(seconds=3)
 #: Longest text that is part of a burst, in characters; a longer one stands for itself.
 SHORT = 100
+#: How long a reply token is kept; LINE takes it for a minute.
+TOKEN_KEPT = dt.timedelta(minutes=1)
 #: What stands for a text that the patient took back.
 TAKEN_BACK = "（送信を取り消しました）"
 
 
-@dataclass(frozen=True)
-class Told:
-    """An event as the webhook has read it.
+@dataclass
+class _Storing:
+    """Events of a request that are to be stored.
 
     Attributes:
-        event_id: LINE's name of it.
-        user: the patient's LINE id.
-        kind, text: as ``Message`` has them.
-        line_message: LINE's name of the message, "" for none.
-        happened_at: when the patient did it.
-        token: its reply token, "" for none that can be used.
+        events: the events.
+        done: whether somebody has tried to store them.
+        error: why they are not stored; None if they are.
     """
 
-    event_id: str
-    user: str
-    kind: Kind
-    text: str
-    line_message: str
-    happened_at: dt.datetime
-    token: str
+    events: Sequence[Event]
+    done: bool = False
+    error: DatabaseError | None = None
 
 
-def friend_of(user: str, now: dt.datetime) -> Friend:
-    """The account of a LINE id, made if it is new; within a transaction.
+class Store:
+    """Stores events; safe between threads. Requests that come while others are being stored are stored
+    together: each would wait for the disk, and on SQLite for the one writer.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[_Storing] = []
+        self._guard, self._writing = threading.Lock(), threading.Lock()
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Stores events, each once; when this returns, they will not be lost.
+
+        Args:
+            events: as the webhook has read them.
+
+        Raises:
+            DatabaseError: they are not stored.
+        """
+        if not events:
+            return
+        ours = _Storing(events)
+        with self._guard:
+            self._waiting.append(ours)
+        with self._writing:
+            if not ours.done:
+                self._write_all()
+        if ours.error is not None:
+            # Perhaps because of another one.
+            _insert(events)
+
+    def _write_all(self) -> None:
+        with self._guard:
+            together, self._waiting = self._waiting, []
+        try:
+            _insert([event for storing in together for event in storing.events])
+        except DatabaseError as error:
+            for storing in together:
+                storing.error = error
+        finally:
+            for storing in together:
+                storing.done = True
+
+
+def _insert(events: Sequence[Event]) -> None:
+    Event.objects.bulk_create(events, ignore_conflicts=True)
+
+
+#: That of this process.
+store = Store()
+
+
+def friend_of(names: Sequence[str], sealed: str, now: dt.datetime) -> Friend:
+    """The account of a LINE id, made if it is new, that nobody else changes until this transaction ends.
 
     Args:
-        user: the LINE id.
+        names: the hashes of the id, the current one first.
+        sealed: the id, sealed.
         now: an aware time.
     """
-    names = seals().names(user)
-    found = (
-        Friend.objects.select_related("conversation")
-        .filter(conversation__channel=LINE, conversation__address__in=names)
-        .first()
+    conversation = _conversation(names)
+    if conversation is None:
+        conversation, _ = Conversation.objects.get_or_create(
+            channel=LINE, address=names[0], defaults={"mode_since": now, "created_at": now}
+        )
+    friend, _ = Friend.objects.select_for_update().get_or_create(
+        conversation=conversation, defaults={"sealed": sealed}
     )
-    if found is not None:
-        if found.conversation.address != names[0]:
-            # Under a new key from now on.
-            Conversation.objects.filter(pk=found.conversation_id).update(address=names[0])
-            Friend.objects.filter(pk=found.pk).update(sealed=seals().seal(user))
-            found.conversation.address = names[0]
-        return found
-    conversation, _ = Conversation.objects.get_or_create(
-        channel=LINE, address=names[0], defaults={"mode_since": now, "created_at": now}
-    )
-    return Friend.objects.get_or_create(
-        conversation=conversation, defaults={"sealed": seals().seal(user)}
-    )[0]
+    if conversation.address != names[0]:
+        # Under a new key from now on.
+        Conversation.objects.filter(pk=conversation.pk).update(address=names[0])
+        Friend.objects.filter(pk=friend.pk).update(sealed=sealed)
+    return friend
 
 
-def store(told: Told, now: dt.datetime) -> int | None:
-    """Stores an event; when this returns, it will not be lost.
+def _conversation(names: Sequence[str]) -> Conversation | None:
+    return Conversation.objects.filter(channel=LINE, address__in=names).first()
 
-    Args:
-        told: the event.
-        now: an aware time.
 
-    Returns:
-        The primary key of its friend; None if it was stored before.
-    """
+def _names(event: Event) -> list[str]:
+    """The hashes of the id of who sent an event, the current one first."""
     try:
-        with transaction.atomic():
-            friend = friend_of(told.user, now)
-            Event.objects.create(
-                friend=friend, event_id=told.event_id, kind=told.kind, text=storable(told.text),
-                line_message=told.line_message, happened_at=told.happened_at, received_at=now,
-                token=told.token,
-            )  # fmt: skip
-            if friend.left_at is not None:
-                Friend.objects.filter(pk=friend.pk).update(left_at=None)
-    except IntegrityError:
-        if Event.objects.filter(event_id=told.event_id).exists():
-            return None
-        raise
-    return friend.pk
+        return seals().names(seals().open(event.sealed))
+    except InvalidToken:
+        return [event.address]
 
 
 def take_back(line_message: str, now: dt.datetime) -> tuple[str, list[str]] | None:
-    """Removes what a patient has taken back from everything that is kept here.
+    """Removes what a patient has taken back from everything that is kept here, also if it comes later.
 
     Args:
         line_message: LINE's name of the message.
         now: an aware time.
 
     Returns:
-        The conversation's opaque name and the texts that nobody may keep; None for a message that is
-        not known.
+        The conversation's opaque name and the texts that nobody may keep; None for a message that has
+        not become part of a conversation.
     """
-    event = Event.objects.filter(line_message=line_message).select_related("friend").first()
-    if not line_message or event is None:
+    if not line_message:
         return None
+    # Noted before it is looked for: whoever stores it meanwhile finds the note.
+    Unsent.objects.get_or_create(line_message=line_message)
     with transaction.atomic():
-        conversation = Conversation.locked(event.friend.conversation_id)
-        event.refresh_from_db()
-        gone = [event.text]
+        event = Event.objects.select_for_update().filter(line_message=line_message).first()
+        if event is None:
+            return None
         Event.objects.filter(pk=event.pk).update(text=TAKEN_BACK)
+        if event.friend is None:
+            return None
+        conversation = Conversation.locked(event.friend.conversation_id)
+        gone = [event.text]
         if event.message is not None:
             gone.append(event.message.text)
             left = list(event.message.line_events.values_list("text", flat=True))
@@ -155,41 +188,65 @@ def left(user: str, now: dt.datetime) -> None:
         now: an aware time.
     """
     with transaction.atomic():
-        friend = friend_of(user, now)
+        friend = friend_of(seals().names(user), seals().seal(user), now)
         Friend.objects.filter(pk=friend.pk).update(left_at=now)
         record("line.left", now, conversation=friend.conversation.sender)
 
 
-def gather(friend: int, equipment: Equipment, now: dt.datetime) -> dt.datetime | None:
+def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime | Friend | None:
     """Makes messages of what waits, if nothing more is to be expected.
 
     Args:
-        friend: primary key of the account.
+        address: of who sent it.
         equipment: for the red-flag screen.
         now: an aware time.
 
     Returns:
-        When to look again; None if nothing waits.
+        When to look again; who sent it if messages were made; None if nothing waits.
     """
-    with transaction.atomic():
-        known = Friend.objects.select_for_update().get(pk=friend)
-        conversation = Conversation.objects.get(pk=known.conversation_id)
-        waiting = list(known.events.filter(message=None).order_by("happened_at", "id"))
-        if not waiting:
-            return None
-        first, last = (f(e.received_at for e in waiting) for f in (min, max))
-        ready = min(last + BREATH, first + MOST)
-        texts = [e for e in waiting if e.kind == Kind.TEXT]
-        if ready > now and texts and not _is_emergency(texts, conversation, equipment):
+    waiting = list(_waiting(address))
+    if not waiting:
+        return None
+    names = _names(waiting[0])
+    first, last = (f(e.received_at for e in waiting) for f in (min, max))
+    ready = min(last + BREATH, first + MOST)
+    texts = [e for e in waiting if e.kind == Kind.TEXT]
+    if ready > now and texts:
+        # Looked at without a transaction: nobody waits for the screen.
+        known = _conversation(names) or Conversation()
+        if not _is_emergency(texts, known, equipment):
             return ready
+    with transaction.atomic():
+        friend = friend_of(names, waiting[0].sealed, now)
+        conversation = Conversation.locked(friend.conversation_id)
+        waiting = list(_waiting(address).select_for_update())
+        _drop_unsent(waiting)
         for burst in _bursts(waiting):
-            _receive(burst, conversation, now)
+            _receive(burst, friend, conversation, now)
+        if friend.left_at is not None and any(e.received_at > friend.left_at for e in waiting):
+            Friend.objects.filter(pk=friend.pk).update(left_at=None)
         if conversation.mode in HELD:
             # Nobody answers at once: what was held back for this goes out alone.
             held = Reply.objects.filter(conversation=conversation, delivery=Delivery.HELD)
             if held.update(delivery=Delivery.QUEUED, due_at=now):
                 transaction.on_commit(lambda: work.send(conversation.pk))
-    return None
+    return friend if waiting else None
+
+
+def _waiting(address: str) -> QuerySet[Event]:
+    """Events of an address that are no message yet, in the order in which they happened."""
+    return Event.objects.filter(address=address, message=None).order_by("happened_at", "id")
+
+
+def _drop_unsent(events: Sequence[Event]) -> None:
+    """Takes the texts from events that were taken back before they came."""
+    names = [event.line_message for event in events if event.line_message]
+    unsent = set(
+        Unsent.objects.filter(line_message__in=names).values_list("line_message", flat=True)
+    )
+    for event in events:
+        if event.line_message in unsent:
+            event.text = TAKEN_BACK
 
 
 def _is_emergency(texts: Sequence[Event], conversation: Conversation, equipment: Equipment) -> bool:
@@ -217,13 +274,17 @@ def _bursts(events: Iterable[Event]) -> list[list[Event]]:
     return bursts
 
 
-def _receive(burst: Sequence[Event], conversation: Conversation, now: dt.datetime) -> None:
+def _receive(
+    burst: Sequence[Event], friend: Friend, conversation: Conversation, now: dt.datetime
+) -> None:
     first = burst[0]
     received = receive(
         LINE, conversation.address, first.event_id, "\n".join(e.text for e in burst), now,
         first.happened_at, Kind(first.kind),
     )  # fmt: skip
-    Event.objects.filter(pk__in=[e.pk for e in burst]).update(message=received.message)
+    for event in burst:
+        event.message, event.friend, event.sealed = received.message, friend, ""
+    Event.objects.bulk_update(burst, ["message", "friend", "sealed", "text"])
     _leave_unanswered(received.message, [event.text for event in burst], now)
 
 
@@ -234,7 +295,7 @@ def _leave_unanswered(message: Message, texts: Iterable[str], now: dt.datetime) 
 
 
 class Gatherer:
-    """Looks at each friend's events when they are due, in threads of its own.
+    """Looks at each patient's events when they are due, in threads of its own.
 
     Args:
         equipment: what the screen needs.
@@ -243,41 +304,45 @@ class Gatherer:
     def __init__(self, equipment: Equipment) -> None:
         self._equipment = equipment
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="line")
-        self._timers: dict[int, threading.Timer] = {}
+        self._timers: dict[str, threading.Timer] = {}
         self._guard = threading.Lock()
 
-    def look(self, friend: int) -> None:
-        """Has a friend's events looked at now."""
-        self._threads.submit(self._look, friend)
+    def look(self, address: str) -> None:
+        """Has a patient's events looked at now."""
+        self._threads.submit(self._look, address)
 
     def sweep(self) -> None:
-        """Has looked at what was left lying."""
-        for friend in set(Event.objects.filter(message=None).values_list("friend", flat=True)):
+        """Has looked at what was left lying, and forgets reply tokens that LINE takes no more."""
+        for address in set(Event.objects.filter(message=None).values_list("address", flat=True)):
             with self._guard:
-                known = friend in self._timers
+                known = address in self._timers
             if not known:
-                self.look(friend)
+                self.look(address)
+        old = Event.objects.exclude(token="").filter(
+            friend__isnull=False, received_at__lt=dt.datetime.now(TOKYO) - TOKEN_KEPT
+        )
+        if old.exists():
+            old.update(token="")
 
-    def _look(self, friend: int) -> None:
+    def _look(self, address: str) -> None:
         with work.connected("gathering messages failed"):
-            again = gather(friend, self._equipment, dt.datetime.now(TOKYO))
+            found = gather(address, self._equipment, dt.datetime.now(TOKYO))
             with self._guard:
-                self._timers.pop(friend, None)
-                if again is not None:
-                    wait = (again - dt.datetime.now(TOKYO)).total_seconds()
-                    timer = threading.Timer(max(wait, 0), self.look, (friend,))
+                self._timers.pop(address, None)
+                if isinstance(found, dt.datetime):
+                    wait = (found - dt.datetime.now(TOKYO)).total_seconds()
+                    timer = threading.Timer(max(wait, 0), self.look, (address,))
                     timer.daemon = True
-                    self._timers[friend] = timer
+                    self._timers[address] = timer
                     timer.start()
-            if again is None:
-                self._show_loading(friend)
+            if isinstance(found, Friend):
+                self._show_loading(found)
 
-    def _show_loading(self, friend: int) -> None:
+    def _show_loading(self, friend: Friend) -> None:
         """Shows a patient whom the bot is about to answer that something will come."""
-        known = Friend.objects.select_related("conversation").get(pk=friend)
-        if known.conversation.mode not in HELD and known.left_at is None:
-            user = seals().open(known.sealed)
-            later(lambda: platform().show_loading(user))
+        mode = Conversation.objects.values_list("mode", flat=True).get(pk=friend.conversation_id)
+        if mode not in HELD:
+            later(lambda: platform().show_loading(seals().open(friend.sealed)))
 
 
 @functools.lru_cache(maxsize=1)

@@ -51,7 +51,11 @@ class Call(models.Model):
 class Event(models.Model):
     """Something that LINE told, until it is a message of the conversation; and its reply token.
 
+    It is stored as it came, without looking for who sent it: LINE waits for that.
+
     Attributes:
+        address, sealed: of who sent it (``desk.line.seals``); sealed only while it waits.
+        friend: who sent it; None while it waits.
         event_id: ``webhookEventId``; unique, so that what is delivered again is stored once.
         kind, text: as ``Message`` has them.
         line_message: LINE's name of the message, by which it is taken back; "" for none.
@@ -60,7 +64,9 @@ class Event(models.Model):
         token: answers it without cost, once, within a minute; "" without one, and when it is used up.
     """
 
-    friend = models.ForeignKey(Friend, models.CASCADE, related_name="events")
+    address = models.CharField(max_length=64)
+    sealed = models.TextField(blank=True)
+    friend = models.ForeignKey(Friend, models.CASCADE, null=True, related_name="events")
     event_id = models.CharField(max_length=128, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
     text = models.TextField()
@@ -73,9 +79,24 @@ class Event(models.Model):
     class Meta:
         ordering: ClassVar = ["happened_at", "id"]
         indexes: ClassVar = [
-            models.Index(fields=["friend"], name="line_waiting", condition=Q(message=None)),
-            models.Index(fields=["friend", "received_at"], name="line_token"),
+            models.Index(fields=["address"], name="line_waiting", condition=Q(message=None)),
+            models.Index(
+                fields=["friend", "received_at"], name="line_token", condition=~Q(token="")
+            ),
         ]
 
     def __str__(self) -> str:
         return self.event_id
+
+
+class Unsent(models.Model):
+    """A message that a patient took back: it may come later than that.
+
+    Attributes:
+        line_message: LINE's name of it.
+    """
+
+    line_message = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.line_message

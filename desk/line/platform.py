@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiohttp import ClientError
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from linebot.v3.messaging import (
     ApiException,
@@ -30,6 +31,7 @@ from linebot.v3.oauth import AsyncChannelAccessToken
 from linebot.v3.oauth import Configuration as OauthConfiguration
 
 from desk.conversations.rasa import RasaError
+from desk.doorway import doorway
 from desk.environment import LineAccount
 from desk.line.seals import Seals
 
@@ -239,10 +241,12 @@ def later(call: Callable[[], object]) -> None:
     """
 
     def calls() -> None:
+        doorway.give_way()
         try:
             call()
-        except (PlatformError, RasaError) as error:
-            logger.warning("what nobody waits for was not done: %s", error)
+        except (PlatformError, RasaError, InvalidToken) as error:
+            detail = f"{type(error).__name__} {error}".strip()
+            logger.warning("what nobody waits for was not done: %s", detail)
 
     _extras.submit(calls)
 

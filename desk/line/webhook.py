@@ -12,7 +12,8 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,12 +21,13 @@ from django.http import HttpRequest, HttpResponse
 from core.clinic_hours import TOKYO
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Kind
-from desk.conversations.receive import MAX_TEXT
+from desk.conversations.receive import MAX_TEXT, storable
 from desk.environment import LineAccount
 from desk.line import inbox
 from desk.line.compose import SAYS, composed_text
-from desk.line.inbox import Told, gatherer
-from desk.line.platform import account, later, platform
+from desk.line.inbox import gatherer, store
+from desk.line.models import Event
+from desk.line.platform import account, later, platform, seals
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,25 @@ _NO_TEXT = {
     "image": Kind.IMAGE, "video": Kind.VIDEO, "audio": Kind.AUDIO, "file": Kind.FILE,
     "location": Kind.LOCATION, "sticker": Kind.STICKER,
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a patient did.
+
+    Attributes:
+        kind, text: as ``Message`` has them.
+        line_message: LINE's name of it, "" for none.
+    """
+
+    kind: Kind
+    text: str
+    line_message: str = ""
+
+    @classmethod
+    def of(cls, kind: Kind, line_message: str = "") -> Said:
+        """Something without a text."""
+        return cls(kind, f"［{kind.label}］", line_message)
 
 
 class RefusedError(Exception):
@@ -62,13 +83,29 @@ def take(request: HttpRequest) -> HttpResponse:
         logger.warning("a webhook was refused: %s", error)
         return HttpResponse(status=error.status)
     now = dt.datetime.now(TOKYO)
+    waiting: list[Event] = []
     for event in sorted(events, key=_happened):
         if event.get("mode") == "standby":
             continue
-        handler = _HANDLERS.get(str(event.get("type")))
-        if handler is not None:
-            handler(event, now)
+        kind = str(event.get("type"))
+        if kind in _READ:
+            said = _READ[kind](event)
+            entry = said and _entry(event, said, now)
+            waiting += [entry] if entry else []
+        elif kind in _DONE:
+            # What came before it is there before it.
+            _keep(waiting)
+            waiting = []
+            _DONE[kind](event, now)
+    _keep(waiting)
     return HttpResponse()
+
+
+def _keep(waiting: Sequence[Event]) -> None:
+    """Stores events and has them looked at."""
+    store.add(waiting)
+    for address in {event.address for event in waiting}:
+        gatherer().look(address)
 
 
 def is_signed(body: bytes, signature: str, secrets: tuple[str, ...]) -> bool:
@@ -130,51 +167,46 @@ def _user(event: Mapping[str, Any]) -> str:
     return user if source.get("type") == "user" and isinstance(user, str) else ""
 
 
-def _tell(
-    event: Mapping[str, Any],
-    now: dt.datetime,
-    kind: Kind,
-    text: str | None = None,
-    name: str = "",
-) -> None:
-    """Stores an event and has it looked at."""
+def _entry(event: Mapping[str, Any], said: Said, now: dt.datetime) -> Event | None:
+    """What is stored of an event; None if it does not say who did it."""
     user, event_id = _user(event), event.get("webhookEventId")
     if not user or not isinstance(event_id, str) or not 0 < len(event_id) <= 128:
-        return
+        return None
     again = bool(_part(event, "deliveryContext").get("isRedelivery"))
     token, at = event.get("replyToken"), _happened(event)
-    told = Told(
-        event_id, user, kind, f"［{kind.label}］" if text is None else text, name,
-        dt.datetime.fromtimestamp(at / 1000, TOKYO) if at else now,
+    return Event(
+        address=seals().names(user)[0],
+        sealed=seals().seal(user),
+        event_id=event_id,
+        kind=said.kind,
+        text=storable(said.text),
+        line_message=said.line_message,
+        happened_at=dt.datetime.fromtimestamp(at / 1000, TOKYO) if at else now,
+        received_at=now,
         # Whether an old token is still taken, LINE does not say.
-        token if isinstance(token, str) and len(token) <= 200 and not again else "",
-    )  # fmt: skip
-    friend = inbox.store(told, now)
-    if friend is not None:
-        gatherer().look(friend)
+        token=token if isinstance(token, str) and len(token) <= 200 and not again else "",
+    )
 
 
-def _message(event: Mapping[str, Any], now: dt.datetime) -> None:
+def _message(event: Mapping[str, Any]) -> Said | None:
     message = _part(event, "message")
     name = str(message.get("id", ""))[:64]
     kind = str(message.get("type"))
     if kind == "text":
         text = message.get("text")
-        _tell(event, now, Kind.TEXT, text[:MAX_TEXT] if isinstance(text, str) else "", name)
-    elif kind in _NO_TEXT:
-        _tell(event, now, _NO_TEXT[kind], name=name)
+        return Said(Kind.TEXT, text[:MAX_TEXT] if isinstance(text, str) else "", name)
+    return Said.of(_NO_TEXT[kind], name) if kind in _NO_TEXT else None
 
 
-def _postback(event: Mapping[str, Any], now: dt.datetime) -> None:
+def _postback(event: Mapping[str, Any]) -> Said | None:
     data = str(_part(event, "postback").get("data", ""))
     if data == GUIDE:
-        _tell(event, now, Kind.GUIDE)
-    elif data.startswith(SAYS):
-        _tell(event, now, Kind.TEXT, data.removeprefix(SAYS))
+        return Said.of(Kind.GUIDE)
+    return Said(Kind.TEXT, data.removeprefix(SAYS)) if data.startswith(SAYS) else None
 
 
-def _follow(event: Mapping[str, Any], now: dt.datetime) -> None:
-    _tell(event, now, Kind.FOLLOW)
+def _follow(event: Mapping[str, Any]) -> Said:  # noqa: ARG001
+    return Said.of(Kind.FOLLOW)
 
 
 def _unfollow(event: Mapping[str, Any], now: dt.datetime) -> None:
@@ -184,7 +216,7 @@ def _unfollow(event: Mapping[str, Any], now: dt.datetime) -> None:
 
 
 def _unsend(event: Mapping[str, Any], now: dt.datetime) -> None:
-    taken = inbox.take_back(str(_part(event, "unsend").get("messageId", "")), now)
+    taken = inbox.take_back(str(_part(event, "unsend").get("messageId", ""))[:64], now)
     if taken is not None:
         sender, gone = taken
         later(lambda: equipment().rasa.redact(sender, gone, inbox.TAKEN_BACK))
@@ -207,10 +239,13 @@ def _say_and_leave(kind: str, name: str, token: str) -> None:
         platform().leave(kind, name)
 
 
-_HANDLERS: dict[str, Callable[[Mapping[str, Any], dt.datetime], None]] = {
+#: Events that become part of the conversation, and events that are done when they come.
+_READ: dict[str, Callable[[Mapping[str, Any]], Said | None]] = {
     "message": _message,
     "postback": _postback,
     "follow": _follow,
+}
+_DONE: dict[str, Callable[[Mapping[str, Any], dt.datetime], None]] = {
     "unfollow": _unfollow,
     "unsend": _unsend,
     "join": _join,

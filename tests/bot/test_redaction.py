@@ -18,8 +18,8 @@ SECRET = "山田花子です。唇が乾燥します"
 
 def test_text_that_was_taken_back_is_in_the_tracker_no_more(bot: BotClient) -> None:
     rasa, sender = Rasa(bot.url, 8), uuid.uuid4().hex
-    rasa.ask(sender, "1", SECRET)
-    rasa.ask(sender, "2", "お酒は飲めますか")
+    rasa.ask(sender, "1", SECRET, {})
+    rasa.ask(sender, "2", "お酒は飲めますか", {})
 
     def remembered() -> str:
         tracker = httpx.get(f"{bot.url}/conversations/{sender}/tracker?include_events=ALL").json()
@@ -29,7 +29,7 @@ def test_text_that_was_taken_back_is_in_the_tracker_no_more(bot: BotClient) -> N
     rasa.redact(sender, [SECRET], "（消しました）")
     assert "山田花子" not in remembered()
     assert "お酒は飲めますか" in remembered()
-    assert rasa.ask(sender, "3", "飲み忘れたらどうしますか").custom["status"] == "answered"
+    assert rasa.ask(sender, "3", "飲み忘れたらどうしますか", {}).custom["status"] == "answered"
 
 
 def test_without_a_server_it_says_that_it_could_not() -> None:

@@ -17,6 +17,7 @@ from rasa.core.channels.channel import UserMessage
 
 from channels import desk_rest
 from channels.desk_rest import MAX_MESSAGE_CHARS, DeskRest, clean
+from core.triage_source import triage_of
 from tests.fixed_texts import OPENING, messages_yml, write_rules, write_telephones
 
 CUSTOM = {
@@ -372,6 +373,18 @@ def test_conversations_are_kept_apart(channel: DeskRest, rasa: Rasa) -> None:
     reply(channel, "さっき倒れました", rasa, sender="one")
     _, triage, _, _ = urgent(reply(channel, "お酒は", rasa, sender="two"))
     assert triage == "info"
+
+
+def test_reading_of_the_desk_counts_for_the_same_text_only(
+    channel: DeskRest, tmp_path: Path, rasa: Rasa
+) -> None:
+    """What the desk has read takes the place of reading: here it has read nothing."""
+    nothing = triage_of(tmp_path).passed_on("こんにちは")
+    channel.take_over("さっき倒れました", nothing)
+    assert reply(channel, "さっき倒れました", rasa)[-1]["custom"] == CUSTOM
+    channel.take_over("/きのう倒れました", nothing)
+    channel.take_over(7, nothing)
+    assert urgent(reply(channel, "/きのう倒れました", rasa, sender="p2"))[1] == "emergency"
 
 
 def reply_once(channel: DeskRest, message: str, rasa: Handler, message_id: Any) -> list[Any]:

@@ -269,3 +269,64 @@ def test_judge_of_a_folder_judges_what_another_process_has_read(folder: Folder) 
     finally:
         triage_of.cache_clear()
         judge_of.cache_clear()
+
+
+@pytest.fixture
+def passed_on(source: TriageSource) -> dict[str, object]:
+    """What another process says of 「頭痛がします」 under the same rules, after JSON."""
+    value: dict[str, object] = json.loads(json.dumps(source.passed_on("頭痛がします")))
+    return value
+
+
+def sees_nothing(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> TriageSource:
+    """Another process's rules; it reads nothing in any message."""
+    monkeypatch.setattr(Triage, "read", lambda *_: Reading((), taken_back=False))
+    return TriageSource(folder.path, shared_tokenizer(None))
+
+
+@pytest.fixture
+def other(
+    folder: Folder, passed_on: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> TriageSource:
+    assert passed_on, "read before there is somebody who reads nothing"
+    return sees_nothing(folder, monkeypatch)
+
+
+def test_what_another_process_has_read_is_not_read_again(
+    other: TriageSource, passed_on: dict[str, object]
+) -> None:
+    other.take_over("頭痛がします", passed_on)
+    assert [m.text for m in other.read("頭痛がします").mentions] == ["頭痛"]
+    assert not other.read("頭痛がひどいです").mentions
+
+
+def test_reading_by_other_rules_is_not_taken(
+    folder: Folder, passed_on: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write(URGENT)
+    other = sees_nothing(folder, monkeypatch)
+    other.take_over("頭痛がします", passed_on)
+    assert not other.read("頭痛がします").mentions
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rules": None}, {"rules": "0" * 12}, {"mentions": None}, {"mentions": [{}]},
+        {"mentions": [7]}, {"mentions": [{"finding": "頭痛", "start": "a", "end": 2,
+         "standing": "present", "counts": True}]},
+        {"mentions": [{"finding": "頭痛", "start": 0, "end": 2, "standing": "?", "counts": True}]},
+        {"heard": {"level": "?", "rule": None, "start": 0, "end": 2}}, {"heard": 7},
+    ],
+)  # fmt: skip
+def test_what_is_no_reading_is_not_taken(
+    other: TriageSource, passed_on: dict[str, object], change: dict[str, object]
+) -> None:
+    other.take_over("頭痛がします", passed_on | change)
+    assert not other.read("頭痛がします").mentions
+
+
+@pytest.mark.parametrize("value", [None, [], "", 7, {}])
+def test_anything_else_is_not_taken_for_a_reading(other: TriageSource, value: object) -> None:
+    other.take_over("頭痛がします", value)
+    assert not other.read("頭痛がします").mentions

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from unittest import mock
+
+from django.db import DataError
 
 from desk.audit.models import AuditEntry
-from desk.conversations.models import Conversation, Delivery, Message, Reply
+from desk.conversations.models import Conversation, Delivery, Kind, Message, Reply
+from desk.line import inbox
 from desk.line.models import Event, Friend
 from desk.tickets.models import Item
-from tests.desk.scenes import do, now
+from tests.desk.scenes import at_once, do, now
 
 
 def left() -> None:
@@ -40,3 +45,49 @@ def kept() -> None:
     ):
         for row in rows:
             print(*row)
+
+
+def stored_together() -> None:
+    """Forty requests store an event each, all at once."""
+    store, insert, calls = inbox.Store(), inbox._insert, []
+
+    def counted(events: Sequence[Event]) -> None:
+        calls.append(len(events))
+        insert(events)
+
+    with mock.patch.object(inbox, "_insert", counted):
+        at_once(40, lambda n: store.add([event(f"together-{n}")]))
+    stored = Event.objects.filter(event_id__startswith="together-").count()
+    print("stored", stored, "of 40 in", "fewer calls" if len(calls) < 40 else f"{calls} calls")
+
+
+def stored_beside_a_bad_one() -> None:
+    """One of two events that are stored together cannot be stored."""
+    store, insert = inbox.Store(), inbox._insert
+
+    def refuses(events: Sequence[Event]) -> None:
+        if any(e.event_id == "bad" for e in events):
+            raise DataError
+        insert(events)
+
+    said = {}
+
+    def add(number: int) -> None:
+        name = ("good", "bad")[number]
+        try:
+            store.add([event(name)])
+            said[name] = "stored" if Event.objects.filter(event_id=name).exists() else "lost"
+        except DataError:
+            said[name] = "refused"
+
+    with mock.patch.object(inbox, "_insert", refuses):
+        at_once(2, add)
+    print(f"good: {said['good']}, bad: {said['bad']}")
+
+
+def event(name: str) -> Event:
+    """A text that has just come."""
+    return Event(
+        address="0" * 64, event_id=name, kind=Kind.TEXT, text="", happened_at=now(),
+        received_at=now(),
+    )  # fmt: skip

@@ -288,6 +288,27 @@ def test_what_is_taken_back_before_its_turn_is_not_answered(
     assert [asked["message"] for asked in rasa.asked] == ["お酒は飲めますか"]
 
 
+@on_sqlite
+def test_what_is_taken_back_before_it_comes_is_kept_nowhere(
+    desk: Desk, platform: LinePlatform, rasa: FakeRasa
+) -> None:
+    desk.start()
+    line = app(desk, platform)
+    event = line.text(P, "ひみつの名前は山田です")
+    assert line.send(line.unsend(P, event["message"]["id"])).is_success
+    assert line.send(event).is_success
+    wait_for(lambda: scene(desk, "left()") == "0")
+    assert "山田" not in scene(desk, "kept()")
+    assert not rasa.asked
+
+
+def test_events_that_come_while_others_are_stored_are_stored_with_them(
+    desk: Desk,
+) -> None:
+    assert scene(desk, "stored_together()") == "stored 40 of 40 in fewer calls"
+    assert scene(desk, "stored_beside_a_bad_one()") == "good: stored, bad: refused"
+
+
 BUTTONS = [
     {"title": f"{i}番目の長い長い長い長い長い長い題名", "payload": f"answer:{i}"} for i in range(15)
 ]
