@@ -68,7 +68,7 @@ class DeskRest(InputChannel):
     def __init__(self, folder: Path) -> None:
         self._messages = Messages.load(folder / "knowledge")
         self._screens = ConversationScreens.load(folder)
-        self._said: OrderedDict[tuple[str, str], list[dict[str, Any]]] = OrderedDict()
+        self._said: OrderedDict[tuple[str, str, int], list[dict[str, Any]]] = OrderedDict()
 
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """The channel's addresses."""
@@ -116,12 +116,14 @@ class DeskRest(InputChannel):
         """
         if not isinstance(sender, str) or not isinstance(message_id, str):
             return await self.reply(sender, message, on_new_message)
-        known = self._said.get((sender, message_id))
+        # With its text: of what the patient has taken back since, nothing is said again.
+        key = sender, message_id, hash(str(message))
+        known = self._said.get(key)
         if known is not None:
             return known
         items = await self.reply(sender, message, on_new_message)
         if items[-1]["custom"]["reason"] != _FAILED:
-            self._said[sender, message_id] = items
+            self._said[key] = items
         while len(self._said) > REMEMBERED:
             self._said.popitem(last=False)
         return items

@@ -1,7 +1,8 @@
-"""What a reply looks like on LINE: cards for answers and for what is urgent, text for the rest.
+"""What a reply looks like on LINE: cards for what bot, staff and doctors say, text for the desk's notices.
 
-Cards have a text of their own for the lock screen (``altText``), which says nothing of the patient. Buttons
-are listed in the text, too: LINE on a computer shows none.
+Cards have a text of their own for the lock screen (``altText``), which says nothing of the patient or of the
+drug. Quick replies are listed in the text, too: LINE on a computer shows none. Telephone numbers, which
+cannot be tapped in a card, have buttons.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ MAX_TELEPHONES = 4
 #: What begins the data of a quick reply's postback.
 SAYS = "say:"
 
-_ARRIVED = {Author.STAFF: "arrived_staff", Author.DOCTOR: "arrived_doctor"}
+_ARRIVED = {
+    Author.BOT: "arrived_bot", Author.STAFF: "arrived_staff", Author.DOCTOR: "arrived_doctor",
+}  # fmt: skip
 _TELEPHONE = re.compile(r"(?<![\d-])(?:0\d{1,3}-\d{1,4}-\d{3,5}|#7119|#8000|119|110)(?![\d-])")
 #: Where a text may be divided, best first.
 _ENDS = ("\n\n", "\n", "。", "、", "")
@@ -70,8 +73,8 @@ def composed(reply: Reply) -> list[Message]:
     urgent = (
         author == Author.BOT and turn.get("triage") in URGENT and turn.get("status") == "triage"
     )
-    if urgent or author in _ARRIVED or (author == Author.BOT and turn.get("answers")):
-        key = "arrived_urgent" if urgent else _ARRIVED.get(author, "arrived_bot")
+    if author in _ARRIVED:
+        key = "arrived_urgent" if urgent else _ARRIVED[author]
         cards = [
             FlexMessage(
                 alt_text=messages.text(key), contents=_card(part, messages, urgent=urgent),
@@ -171,9 +174,9 @@ def _listed(reply: Reply, messages: Messages) -> str:
 
 
 def _card(text: str, messages: Messages, *, urgent: bool) -> FlexBubble:
-    """A text as a card, with its telephones as buttons when it is urgent."""
+    """A text as a card, with its telephones as buttons."""
     body = FlexBox(layout="vertical", spacing="sm", contents=list(_lines(text, messages, urgent)))
-    numbers = list(dict.fromkeys(_TELEPHONE.findall(text)))[:MAX_TELEPHONES] if urgent else []
+    numbers = list(dict.fromkeys(_TELEPHONE.findall(text)))[:MAX_TELEPHONES]
     if not numbers:
         return FlexBubble(body=body)
     buttons = [
@@ -181,14 +184,21 @@ def _card(text: str, messages: Messages, *, urgent: bool) -> FlexBubble:
             action=URIAction(
                 label=messages.text("dial", number=number), uri=f"tel:{quote(number, safe='')}"
             ),
-            style="primary" if number == "119" else "secondary",
-            color=_RED if number == "119" else None,
+            style=_style(number, urgent),
+            color=_RED if urgent and number == "119" else None,
             height="sm",
         )
         for number in numbers
     ]
     footer = FlexBox(layout="vertical", spacing="sm", contents=[*buttons])
     return FlexBubble(body=body, footer=footer)
+
+
+def _style(number: str, urgent: bool) -> str:
+    """How much a button stands out."""
+    if not urgent:
+        return "link"
+    return "primary" if number == "119" else "secondary"
 
 
 def _lines(text: str, messages: Messages, urgent: bool) -> Iterator[FlexComponent]:

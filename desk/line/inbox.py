@@ -170,12 +170,15 @@ def take_back(line_message: str, now: dt.datetime) -> tuple[str, list[str]] | No
             left = list(event.message.line_events.values_list("text", flat=True))
             Message.objects.filter(pk=event.message.pk).update(text="\n".join(left), mentions=[])
             _leave_unanswered(event.message, left, now)
-        for reply in Reply.objects.filter(conversation=conversation):
-            text = reply.text
-            for quoted in filter(str.strip, gone):
-                text = text.replace(quoted, TAKEN_BACK)
-            if text != reply.text:
-                Reply.objects.filter(pk=reply.pk).update(text=text)
+            said_since = Reply.objects.filter(
+                conversation=conversation, place__gt=event.message.place
+            )
+            for reply in said_since:
+                text = reply.text
+                for quoted in filter(str.strip, gone):
+                    text = text.replace(quoted, TAKEN_BACK)
+                if text != reply.text:
+                    Reply.objects.filter(pk=reply.pk).update(text=text)
         record("message.taken_back", now, conversation=conversation.sender)
     return str(conversation.sender), gone
 

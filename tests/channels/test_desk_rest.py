@@ -399,6 +399,8 @@ def test_message_asked_again_is_answered_as_before_and_reaches_rasa_once(
     assert len(rasa.received) == 1
     reply_once(channel, "お酒は飲めますか", rasa, "8")
     assert len(rasa.received) == 2
+    reply_once(channel, "（送信を取り消しました）", rasa, "7")
+    assert len(rasa.received) == 3
 
 
 @pytest.mark.parametrize("message_id", [None, 7, ["7"]])

@@ -610,6 +610,16 @@ class LinePlatform:
             if found and self._clock < found.issued + REDELIVERY_SECONDS:
                 found.good_until = self._clock + REPLY_SECONDS
 
+    def settings(self) -> dict[str, str]:
+        """What tells a desk of this platform and its account there."""
+        return {
+            "LINE_CHANNEL_SECRETS": self.channel_secret,
+            "LINE_CHANNEL_TOKEN": self.token,
+            "LINE_USER_ID": self.bot_user_id,
+            "LINE_URL": self.url,
+            "LINE_KEYS": "k" * 50,
+        }
+
     def texts(self, user: str) -> list[str]:
         """What a user or a group could read, message by message, in the order in which it came."""
         with self.lock:

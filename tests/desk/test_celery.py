@@ -23,6 +23,7 @@ from kombu.exceptions import OperationalError
 
 from tests.bot.conftest import free_ports
 from tests.desk.fakes import FakeRasa, FrontEnd
+from tests.desk.line_platform import Line, LinePlatform, user_id
 from tests.desk.running import EMERGENCY, TOKEN, Desk, Worker, wait_for
 from tests.desk.test_turns import AT_ONCE_SECONDS, check_one_answer_each
 
@@ -158,6 +159,41 @@ def test_worker_that_is_told_to_end_ends_with_the_turn_under_way(
     assert front_end.texts("p") == ["答え:一つ目", "答え:二つ目"]
     assert len(workers_rasa.asked) == 2
     assert not rasa.asked
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+def test_line_is_answered_once_by_workers_whichever_desk_it_told(
+    desk: Desk, worker: Worker, rasa: FakeRasa, platform: LinePlatform, tmp_path: Path
+) -> None:
+    """Every webhook comes to two desks at once; either gathers it, and one of two workers answers."""
+    (tmp_path / "other").mkdir()
+    desk.settings |= platform.settings()
+    other_desk = Desk(desk.database, tmp_path / "other", rasa.url, "", desk.settings)
+    other_worker = Worker(other_desk, worker.rasa)
+    users = [user_id(f"p{n}") for n in range(16)]
+    try:
+        for process in (desk, other_desk, worker, other_worker):
+            process.start()
+
+        def writes(user: str) -> None:
+            line, other = (Line(platform, each.url) for each in (desk, other_desk))
+            for text in ("一つ目", "二つ目"):
+                event = line.text(user, text)
+                with ThreadPoolExecutor(2) as both:
+                    answers = list(both.map(lambda app, e=event: app.send(e), (line, other)))
+                assert {answer.status_code for answer in answers} == {200}
+                wait_for(lambda t=text: f"答え:{t}" in platform.texts(user), 60)
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(writes, users))
+        time.sleep(1)
+        for user in users:
+            assert platform.texts(user) == ["答え:一つ目", "答え:二つ目"]
+        assert {delivered.via for delivered in platform.delivered} == {"reply"}
+    finally:
+        other_worker.kill()
+        other_desk.kill()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -27,13 +27,7 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.fixture
 def desk(desk: Desk, platform: LinePlatform) -> Desk:
     """A desk with a LINE account, not started yet."""
-    desk.settings |= {
-        "LINE_CHANNEL_SECRETS": platform.channel_secret,
-        "LINE_CHANNEL_TOKEN": platform.token,
-        "LINE_USER_ID": platform.bot_user_id,
-        "LINE_URL": platform.url,
-        "LINE_KEYS": "k" * 50,
-    }
+    desk.settings |= platform.settings()
     return desk
 
 
@@ -320,6 +314,7 @@ SENDABLE: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     ),
     "card with buttons": ([{"text": "乾きます。", "buttons": BUTTONS}], {"answers": ANSWER}),
     "text with buttons": ([{"text": "どちらですか。", "buttons": BUTTONS}], {"status": "clarify"}),
+    "with a telephone number": ([{"text": "こんにちは。\n当院は 03-0000-0000 です。"}], {}),
     "long": ([{"text": "長い文です。🍎\n" * 900}], {}),
     "long card": ([{"text": "長い文です。🍎\n" * 900}], {"answers": ANSWER}),
     "one long word": ([{"text": "👨‍👩‍👧" * 900}], {}),
@@ -355,6 +350,10 @@ def check_valid_and_whole(
     for item in said:
         for words in filter(None, item["text"].split("\n")):
             assert words[:400] in read
+    # On the lock screen nothing of it.
+    assert {d.message["altText"] for d in platform.delivered} == {"お返事が届きました。"}
+    called = json.dumps([d.message for d in platform.delivered])
+    assert ("tel:0300000000" in called or "tel:03-0000-0000" in called) == ("03-0000" in read)
     # Quick replies stand below the last message, and in the text for a computer.
     if any("buttons" in item for item in said):
         items = platform.delivered[-1].message["quickReply"]["items"]
