@@ -23,7 +23,7 @@ KEYS = (
     "after_emergency_better", "bot_again", "too_many", "button_bot", "held", "received",
     "to_doctor", "closing", "staff_late", "call_us", "booked", "booking_cancelled", "not_asked",
     "follow", "consent", "no_text", "sticker", "one_to_one", "choices", "dial", "arrived_bot",
-    "arrived_staff", "arrived_doctor", "arrived_urgent",
+    "arrived_staff", "arrived_doctor", "arrived_urgent", "button_doctor", "web_name", "web_notice",
 )  # fmt: skip
 #: What the code fills in besides the clinic's values and the telephones.
 _VALUES = dict.fromkeys(
@@ -41,6 +41,7 @@ _VALUES = dict.fromkeys(
         "when",
         "minutes",
         "number",
+        "idle",
     ),
     "",
 )

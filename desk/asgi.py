@@ -21,6 +21,7 @@ from desk import metrics  # noqa: E402
 from desk.conversations import work  # noqa: E402
 from desk.doorway import doorway  # noqa: E402
 from desk.start import worker  # noqa: E402
+from desk.webchat import fan  # noqa: E402
 
 #: Threads that wait for requests with a database connection each; while pages are streamed there are more.
 KEPT_THREADS = 8
@@ -83,6 +84,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             try:
                 end_metrics = metrics.serve()
+                fan.start()
                 await sync_to_async(lambda: work.start(worker()))()
             except Exception as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})

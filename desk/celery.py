@@ -132,9 +132,11 @@ def _set_up(**_: object) -> None:
 def _equip(**_: object) -> None:
     """Opens the metrics, and loads rules and texts before the first task comes."""
     from desk import metrics
+    from desk.webchat import fan
 
     try:
         metrics.serve()
+        fan.start()
         _worker()
     except (DataError, SettingsError) as error:
         sys.exit(str(error))

@@ -87,6 +87,8 @@ class Environment:
         database: a database URL.
         hosts: names under which the desk is reached.
         origins: the same as origins (https://…) for forms.
+        web_origins: origins of pages that show the web chat, besides the desk's own.
+        web_sessions_a_minute: visitors who may begin in a minute from one network.
         data: the data folder.
         rasa: address of the Rasa server.
         rasa_seconds: how long a turn may wait for it.
@@ -114,6 +116,8 @@ class Environment:
     database: str
     hosts: tuple[str, ...]
     origins: tuple[str, ...]
+    web_origins: tuple[str, ...]
+    web_sessions_a_minute: int
     data: Path
     rasa: str
     rasa_seconds: float
@@ -208,6 +212,8 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         database=values.get("DATABASE_URL") or f"sqlite:///{folder / 'desk.sqlite3'}",
         hosts=hosts or ("localhost", "127.0.0.1", "[::1]"),
         origins=tuple(f"https://{host}" for host in hosts if not _is_local(host)),
+        web_origins=_origins(values.get("DESK_WEB_ORIGINS", ""), faults),
+        web_sessions_a_minute=int(number("DESK_WEB_SESSIONS_A_MINUTE", 20, 1, 100_000)),
         data=data,
         rasa=address("RASA_URL", f"http://127.0.0.1:{values.get('RASA_PORT') or 5005}"),
         rasa_seconds=number("DESK_RASA_SECONDS", 8, 0.1, 60),
@@ -238,6 +244,17 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
     if faults:
         raise SettingsError("\n".join(faults))
     return _with_own_secrets(environment, folder)
+
+
+def _origins(value: str, faults: list[str]) -> tuple[str, ...]:
+    """Origins as browsers send them: scheme, name and port, nothing else."""
+    origins = _listed(value)
+    faults += [
+        sentence("settings.not_an_origin", name="DESK_WEB_ORIGINS", value=origin)
+        for origin in origins
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", origin)
+    ]
+    return origins
 
 
 def _line(values: Mapping[str, str], url: str, faults: list[str]) -> LineAccount | None:

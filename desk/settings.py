@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import MutableMapping
 
 import dj_database_url
 import dj_email_url
 from csp.constants import NONE, SELF
 
-from desk.environment import read_environment
+from desk.environment import ROOT, read_environment
 
 ENVIRONMENT = read_environment(os.environ)
 
@@ -30,12 +31,14 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "django_htmx",
     "axes",
+    "corsheaders",
     "csp",
     "ninja",
     "desk.audit",
     "desk.conversations",
     "desk.tickets",
     "desk.line",
+    "desk.webchat",
     "desk.staff",
     "desk.console",
 ]
@@ -44,6 +47,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "desk.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
+    "desk.webchat.origins.Origins",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -101,6 +106,23 @@ STATIC_URL = "/static/"
 # Straight from where they lie: nothing to collect before the first start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+STATICFILES_DIRS = [("widget", ROOT / "widget" / "dist")]
+
+
+def _for_other_pages(headers: MutableMapping[str, str], path: str, _: str) -> None:
+    """The widget is for any page: whether that may talk to the desk is seen when it does."""
+    if path.startswith(str(ROOT / "widget")):
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+
+WHITENOISE_ADD_HEADERS_FUNCTION = _for_other_pages
+# Pages of others may use the chat and nothing else; who is on no list is refused (desk.webchat.origins).
+CORS_URLS_REGEX = r"^/chat/"
+CORS_ALLOWED_ORIGINS = list(ENVIRONMENT.web_origins)
+CORS_ALLOW_METHODS = ("GET", "POST", "DELETE", "OPTIONS")
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "last-event-id")
+CORS_EXPOSE_HEADERS = ("retry-after",)
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
     path("api/", api.urls),
+    path("", include("desk.webchat.urls")),
     path("line/", include("desk.line.urls")),
     path("staff/", include("desk.staff.urls")),
     path("staff/", include("desk.console.urls")),

@@ -7,8 +7,12 @@ import logging
 from typing import Any, ClassVar
 
 from django.db import models, transaction
+from django.dispatch import Signal
 
 logger = logging.getLogger(__name__)
+
+#: Sent when an entry is committed, with its ``action`` and ``conversation``.
+recorded = Signal()
 
 
 class AuditEntry(models.Model):
@@ -52,5 +56,10 @@ def record(
     AuditEntry.objects.create(
         at=now, actor=actor, action=action, conversation=str(conversation), detail=detail
     )
-    about = {"conversation": str(conversation)}
-    transaction.on_commit(lambda: logger.info(action, extra=about))
+    name = str(conversation)
+
+    def committed() -> None:
+        logger.info(action, extra={"conversation": name})
+        recorded.send_robust(AuditEntry, action=action, conversation=name)
+
+    transaction.on_commit(committed)

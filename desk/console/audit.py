@@ -29,7 +29,8 @@ PAGE = 50
 DESK = "-"
 #: Everything that is written down; in Japanese it stands among the sentences.
 ACTIONS = (
-    "message.received", "message.taken_back", "line.left", "turn.answered", "reply.written",
+    "message.received", "message.taken_back", "line.left", "web.consented", "web.forgotten",
+    "web.feedback", "turn.answered", "reply.written",
     "reply.sent", "reply.undelivered",
     "note.written", "ticket.opened", "ticket.changed", "ticket.raised", "ticket.claimed",
     "ticket.released", "ticket.to_doctor", "ticket.closed", "conversation.bot_returned",

@@ -10,7 +10,7 @@ from django.conf import settings
 from desk.conversations.models import Reply
 from desk.conversations.outbox import Deliver, DeliveryError
 
-API, LINE = "api", "line"
+API, LINE, WEB = "api", "line", "web"
 #: Answers after which another try is of no use.
 _REFUSED = frozenset({400, 401, 403, 404, 410, 413, 422})
 
@@ -58,6 +58,11 @@ def _line(replies: Sequence[Reply]) -> int:
     return line(replies)
 
 
+def _web(replies: Sequence[Reply]) -> int:
+    """Open pages are told when it is committed (``desk.webchat.fan``); others find it when they come."""
+    return len(replies)
+
+
 def for_front_end(reply: Reply) -> dict[str, object]:
     """A reply as the HTTP channel passes it on."""
     return {
@@ -79,4 +84,4 @@ def _http() -> httpx.Client:
 
 
 _client: httpx.Client | None = None
-_CHANNELS: dict[str, Deliver] = {API: _api, LINE: _line}
+_CHANNELS: dict[str, Deliver] = {API: _api, LINE: _line, WEB: _web}

@@ -154,7 +154,9 @@ class Conversation(models.Model):
         return found
 
     @classmethod
-    def entered(cls, channel: str, address: str, now: dt.datetime) -> Conversation:
+    def entered(
+        cls, channel: str, address: str, now: dt.datetime, sender: uuid.UUID | None = None
+    ) -> Conversation:
         """The conversation of an address, begun if there is none, with a new place at its end
         (``places``) for what came in; within the transaction that stores it.
 
@@ -162,10 +164,11 @@ class Conversation(models.Model):
             channel: the channel's name.
             address: the patient's address on it.
             now: an aware time.
+            sender: the name of a new one; None for one that says nothing.
         """
         # One statement where Django's own would be four.
         new = {
-            "sender": uuid.uuid4(), "channel": channel, "address": address, "mode": Mode.BOT,
+            "sender": sender or uuid.uuid4(), "channel": channel, "address": address, "mode": Mode.BOT,
             "mode_since": now, "created_at": now, "places": 1, "screen": {},
         }  # fmt: skip
         table = cls._meta.db_table

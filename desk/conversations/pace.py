@@ -1,4 +1,4 @@
-"""How many messages a minute the bot answers; the red-flag screen reads every one all the same."""
+"""How often a minute somebody may do something; the red-flag screen reads every message all the same."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ REDIS_SECONDS, PAUSE_SECONDS = 1.0, 5.0
 
 
 class Pace:
-    """Counts messages; safe between threads, and between processes that share the storage. While the
-    storage does not answer, each process counts for itself: no patient waits for a counter.
+    """Counts; safe between threads, and between processes that share the storage. While the storage does
+    not answer, each process counts for itself: no patient waits for a counter.
 
     Args:
-        a_minute: messages of one conversation in a minute.
-        storage: where they are counted, a URL of ``limits``.
+        a_minute: how often in a minute.
+        storage: where it is counted, a URL of ``limits``.
+        what: what is counted.
     """
 
-    def __init__(self, a_minute: int, storage: str) -> None:
+    def __init__(self, a_minute: int, storage: str, what: str = "conversation") -> None:
+        self._what = what
         self._item = RateLimitItemPerMinute(a_minute)
         bounds = {"socket_connect_timeout": REDIS_SECONDS, "socket_timeout": REDIS_SECONDS}
         options = bounds if storage.startswith("redis") else {}
@@ -34,17 +36,17 @@ class Pace:
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._silent_until = 0.0
 
-    def allows(self, conversation: str) -> bool:
-        """Counts a message; whether it is still within the limit.
+    def allows(self, who: str) -> bool:
+        """Counts once more; whether it is still within the limit.
 
         Args:
-            conversation: the conversation's opaque name.
+            who: an opaque name.
         """
         if time.monotonic() >= self._silent_until:
             try:
-                return self._shared.hit(self._item, "conversation", conversation)
+                return self._shared.hit(self._item, self._what, who)
             except StorageError as error:
                 self._silent_until = time.monotonic() + PAUSE_SECONDS
                 cause = type(error.storage_error).__name__
-                logger.warning("processes count messages each for itself: %s", cause)
-        return self._own.hit(self._item, "conversation", conversation)
+                logger.warning("processes count each for itself: %s", cause)
+        return self._own.hit(self._item, self._what, who)

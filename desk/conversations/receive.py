@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -38,6 +39,7 @@ def receive(
     now: dt.datetime,
     sent_at: dt.datetime,
     kind: Kind = Kind.TEXT,
+    sender: uuid.UUID | None = None,
 ) -> Received:
     """Stores a message and has it answered. When this returns, the message will not be lost.
 
@@ -49,10 +51,11 @@ def receive(
         now: an aware time.
         sent_at: when the patient wrote it, as the channel says.
         kind: what it is.
+        sender: the opaque name of a conversation that begins with it, if the channel has given it one.
     """
     try:
         with transaction.atomic():
-            conversation = Conversation.entered(channel, address, now)
+            conversation = Conversation.entered(channel, address, now, sender)
             about(conversation.sender)
             message = Message.objects.create(
                 conversation=conversation,

@@ -8,7 +8,6 @@ cannot be tapped in a card, have buttons.
 from __future__ import annotations
 
 import itertools
-import re
 import unicodedata
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -32,7 +31,7 @@ from linebot.v3.messaging import (
 
 from core.locale import sentence
 from core.messages import Messages
-from core.rulebook import URGENT
+from desk.conversations.cards import blocks, is_urgent, telephones
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Author, Reply
 
@@ -52,7 +51,6 @@ SAYS = "say:"
 _ARRIVED = {
     Author.BOT: "arrived_bot", Author.STAFF: "arrived_staff", Author.DOCTOR: "arrived_doctor",
 }  # fmt: skip
-_TELEPHONE = re.compile(r"(?<![\d-])(?:0\d{1,3}-\d{1,4}-\d{3,5}|#7119|#8000|119|110)(?![\d-])")
 #: Where a text may be divided, best first.
 _ENDS = ("\n\n", "\n", "。", "、", "")
 _SMALL, _GREY, _RED = "xs", "#666666", "#B00020"
@@ -69,10 +67,7 @@ def composed(reply: Reply) -> list[Message]:
     sender = _sender(author)
     items = _quick_reply(reply)
     listed = _listed(reply, messages)
-    turn = reply.answers.turn if reply.answers is not None else {}
-    urgent = (
-        author == Author.BOT and turn.get("triage") in URGENT and turn.get("status") == "triage"
-    )
+    urgent = is_urgent(reply)
     if author in _ARRIVED:
         key = "arrived_urgent" if urgent else _ARRIVED[author]
         cards = [
@@ -176,7 +171,7 @@ def _listed(reply: Reply, messages: Messages) -> str:
 def _card(text: str, messages: Messages, *, urgent: bool) -> FlexBubble:
     """A text as a card, with its telephones as buttons."""
     body = FlexBox(layout="vertical", spacing="sm", contents=list(_lines(text, messages, urgent)))
-    numbers = list(dict.fromkeys(_TELEPHONE.findall(text)))[:MAX_TELEPHONES]
+    numbers = telephones(text)[:MAX_TELEPHONES]
     if not numbers:
         return FlexBubble(body=body)
     buttons = [
@@ -203,21 +198,12 @@ def _style(number: str, urgent: bool) -> str:
 
 def _lines(text: str, messages: Messages, urgent: bool) -> Iterator[FlexComponent]:
     """The lines of a text: headings bold, sources and marks small, the rest as it is."""
-    sources = f"（{messages.text('sources', sources='')}"
-    marks = {messages.text("demo"), messages.text("unapproved")}
-
-    def look(line: str) -> str:
-        if line.startswith(sources) or line in marks:
-            return "small"
-        return "heading" if line.startswith("【") and line.endswith("】") else "plain"
-
-    for kind, lines in itertools.groupby(filter(str.strip, text.split("\n")), look):
-        together = "\n".join(lines)
-        if kind == "small":
-            yield _small(together)
+    for block in blocks(text, messages):
+        if block.look == "small":
+            yield _small(block.text)
         else:
-            weight = "bold" if urgent or kind == "heading" else "regular"
-            yield FlexText(text=together, weight=weight, wrap=True)
+            weight = "bold" if urgent or block.look == "heading" else "regular"
+            yield FlexText(text=block.text, weight=weight, wrap=True)
 
 
 def _small(text: str) -> FlexText:

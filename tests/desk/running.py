@@ -57,6 +57,7 @@ class Desk:
             "DESK_API_TOKENS": TOKEN,
             "DESK_API_CALLBACK": self.front_end,
             "RASA_URL": self.rasa,
+            "DESK_WEB_SESSIONS_A_MINUTE": "10000",
             "XDG_CACHE_HOME": str(self.folder / "cache"),
             **self.settings,
         }

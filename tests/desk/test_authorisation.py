@@ -72,6 +72,18 @@ TABLE = {
     # With a token only, which no role has.
     "api:post_message": Row((), others=401, strangers=401, but=_each("GET", EVERYONE, 405)),
     "api:get_conversation": Row((), others=401, strangers=401, but=_each("POST", EVERYONE, 405)),
+    "patient-page": Row(EVERYONE, get=200),
+    "embed-page": Row(EVERYONE, get=200),
+    # Who posts without saying from which page is no browser; all but the first needs a token.
+    "chat:get_about": Row(EVERYONE, get=200, post=403),
+    "chat:post_session": Row(EVERYONE, get=405, post=403),
+    "chat:delete_session": Row(EVERYONE, get=405, post=403),
+    "chat:post_refresh": Row(EVERYONE, get=405, post=403),
+    "chat:post_message": Row(EVERYONE, get=405, post=403),
+    "chat:get_entries": Row(EVERYONE, get=401, post=403),
+    "chat:get_stream": Row(EVERYONE, get=401, post=403),
+    "chat:post_feedback": Row(EVERYONE, get=405, post=403),
+    "chat:api-root": Row(EVERYONE, get=404, post=403),
     "staff:login": Row(
         EVERYONE,
         get=302,

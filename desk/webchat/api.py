@@ -1,0 +1,238 @@
+"""The chat's addresses, under ``/chat/``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import uuid
+from typing import Annotated, Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from ninja import Field, Header, NinjaAPI, Schema
+from ninja.errors import AuthenticationError, ValidationError
+from ninja.security import HttpBearer
+
+from core.clinic_hours import TOKYO
+from core.locale import sentence
+from desk.audit.models import record
+from desk.conversations.channels import WEB
+from desk.conversations.equipment import equipment
+from desk.conversations.models import Author, Reply
+from desk.conversations.pace import Pace
+from desk.conversations.receive import receive
+from desk.logs import about
+from desk.webchat import sessions, stream
+from desk.webchat.entries import offered
+from desk.webchat.models import Feedback, Session
+
+#: Longest message, in characters.
+MAX_TEXT = 1000
+#: Longest wait of a long poll, in seconds.
+MAX_WAIT = 25.0
+#: Messages of one visitor in a minute.
+MESSAGES_A_MINUTE = 60
+#: How much of an address is the network, in bits.
+_NETWORKS = {4: 24, 6: 56}
+_PAYLOAD = 300
+
+_new_sessions = Pace(
+    settings.ENVIRONMENT.web_sessions_a_minute, settings.ENVIRONMENT.shared, "web-session"
+)
+_messages = Pace(MESSAGES_A_MINUTE, settings.ENVIRONMENT.shared, "web-message")
+
+
+class Visitor(HttpBearer):
+    """A session's token."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Session | None:  # noqa: ARG002
+        """The session; None for a token that does not count."""
+        session = sessions.session_of(token)
+        if session is not None:
+            about(session.pk)
+        return session
+
+
+chat = NinjaAPI(
+    title="イソトレ相談窓口（ウェブ）", version="1", auth=Visitor(), urls_namespace="chat",
+    docs_url=None, openapi_url=None,
+)  # fmt: skip
+
+
+class RefusedError(Exception):
+    """A request that is not done; what the visitor is told."""
+
+    def __init__(self, status: int, key: str, **values: object) -> None:
+        self.status = status
+        super().__init__(sentence(f"web.{key}", **values))
+
+
+@chat.exception_handler(RefusedError)
+def _refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
+    response = chat.create_response(request, {"detail": str(error)}, status=error.status)
+    if error.status == 429:
+        response["Retry-After"] = "20"
+    return response
+
+
+@chat.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
+    return chat.create_response(request, {"detail": sentence("web.invalid")}, status=422)
+
+
+@chat.exception_handler(AuthenticationError)
+def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
+    return chat.create_response(request, {"detail": sentence("web.unknown")}, status=401)
+
+
+class Consent(Schema):
+    """What a visitor agrees to."""
+
+    consent: bool
+
+
+class Refresh(Schema):
+    """The secret that gets new tokens."""
+
+    refresh: str = Field(max_length=200)
+
+
+class NewMessage(Schema):
+    """A visitor's message."""
+
+    id: uuid.UUID
+    text: str
+    payload: str | None = Field(None, max_length=_PAYLOAD)
+
+
+class Opinion(Schema):
+    """Whether an answer helped."""
+
+    place: int
+    helpful: bool
+
+
+@chat.get("/about", auth=None)
+def get_about(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
+    """What a page shows before anything is asked."""
+    tools = equipment()
+    hours = int(sessions.IDLE.total_seconds() // 3600)
+    return {
+        "name": tools.messages.text("web_name"),
+        "clinic": tools.messages.fill("{clinic_name}"),
+        "phone": tools.messages.fill("{phone}"),
+        "hours": tools.messages.fill("{hours}"),
+        "demo": tools.knowledge.demo,
+        "notice": tools.messages.text("web_notice", idle=str(hours)),
+        "max_length": MAX_TEXT,
+    }
+
+
+@chat.post("/sessions", auth=None)
+def post_session(request: HttpRequest, consent: Consent) -> HttpResponse:
+    """A new session, for who has agreed to the notice."""
+    if not consent.consent:
+        raise RefusedError(422, "no_consent")
+    if not _new_sessions.allows(_network(request)):
+        raise RefusedError(429, "too_many")
+    session, refresh = sessions.begin(dt.datetime.now(TOKYO))
+    made = {**_token(session), "refresh": refresh}
+    return chat.create_response(request, made, status=201)
+
+
+@chat.delete("/sessions")
+def delete_session(request: HttpRequest) -> HttpResponse:
+    """Has the browser forgotten."""
+    sessions.revoke(_session(request), dt.datetime.now(TOKYO))
+    return HttpResponse(status=204)
+
+
+@chat.post("/sessions/refresh", auth=None)
+def post_refresh(request: HttpRequest, refresh: Refresh) -> dict[str, Any]:  # noqa: ARG001
+    """A new token."""
+    session = sessions.refreshed(refresh.refresh, dt.datetime.now(TOKYO))
+    if session is None:
+        raise RefusedError(401, "unknown")
+    return _token(session)
+
+
+@chat.post("/messages")
+def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:
+    """Stores a message; when this answers, it will be answered."""
+    session, now = _session(request), dt.datetime.now(TOKYO)
+    if not message.text.strip():
+        raise RefusedError(422, "empty")
+    if len(message.text) > MAX_TEXT:
+        raise RefusedError(422, "too_long", most=f"{MAX_TEXT:,}")
+    if message.payload is not None and not offered(session, message.payload):
+        raise RefusedError(422, "unknown_button")
+    if not _messages.allows(session.address):
+        raise RefusedError(429, "too_many")
+    # The browser's name of it counts within the session: nobody meets another's.
+    event_id = f"{session.address}:{message.id}"
+    text = message.text if message.payload is None else message.payload
+    received = receive(WEB, session.address, event_id, text, now, now, sender=session.pk)
+    return {"place": received.message.place, "is_new": received.is_new}
+
+
+@chat.get("/entries")
+def get_entries(request: HttpRequest, after: int = 0, wait: float = 0) -> StreamingHttpResponse:
+    """What is new, at once or when there is something."""
+    seconds = min(max(wait, 0.0), MAX_WAIT)
+    return _streamed(
+        stream.poll(_session(request), _place(after), seconds), "application/json; charset=utf-8"
+    )
+
+
+@chat.get("/stream")
+def get_stream(
+    request: HttpRequest, last: Annotated[str, Header(alias="Last-Event-ID")] = ""
+) -> StreamingHttpResponse:
+    """What is new, as it comes."""
+    after = int(last) if last.isascii() and last.isdigit() else 0
+    return _streamed(stream.events(_session(request), _place(after)), "text/event-stream")
+
+
+@chat.post("/feedback")
+def post_feedback(request: HttpRequest, opinion: Opinion) -> HttpResponse:
+    """Notes whether an answer helped."""
+    session, now = _session(request), dt.datetime.now(TOKYO)
+    reply = Reply.objects.filter(
+        conversation__channel=WEB, conversation__address=session.address,
+        place=_place(opinion.place), author=Author.BOT,
+    ).first()  # fmt: skip
+    if reply is None:
+        raise RefusedError(404, "no_answer")
+    Feedback.objects.update_or_create(reply=reply, defaults={"helpful": opinion.helpful, "at": now})
+    record("web.feedback", now, conversation=session.pk, place=reply.place, helpful=opinion.helpful)
+    return HttpResponse(status=204)
+
+
+def _session(request: HttpRequest) -> Session:
+    session: Session = request.auth  # type: ignore[attr-defined]  # set by ninja
+    return session
+
+
+def _token(session: Session) -> dict[str, Any]:
+    return {"token": sessions.token_of(session), "expires_in": sessions.TOKEN_SECONDS}
+
+
+def _place(value: int) -> int:
+    """A place as the database takes it."""
+    return min(max(value, 0), 2**31 - 1)
+
+
+def _network(request: HttpRequest) -> str:
+    """The network that a request comes from; several people may share it."""
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((address, _NETWORKS[address.version]), strict=False))
+
+
+def _streamed(content: Any, kind: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(content, content_type=kind)
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response

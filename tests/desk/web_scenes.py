@@ -1,0 +1,34 @@
+"""What happens to visitors' sessions with time (``tests.desk.scenes``)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from unittest import mock
+
+from desk.webchat.models import Feedback, Session
+from desk.webchat.sessions import IDLE, TOKEN_SECONDS, token_of
+from tests.desk.scenes import do, now
+
+
+def old_token() -> None:
+    """Prints a token of the newest session that has just become too old."""
+    then = time.time() - TOKEN_SECONDS - 1
+    with mock.patch("django.core.signing.time.time", lambda: then):
+        print(token_of(Session.objects.latest("begun_at")))
+
+
+def long_gone() -> None:
+    """Nobody comes back for a day."""
+    Session.objects.update(used_at=now() - IDLE - dt.timedelta(minutes=1))
+
+
+def opinions() -> None:
+    """Prints what was thought of answers."""
+    print(*Feedback.objects.values_list("helpful", flat=True))
+
+
+def staff_answers(text: str) -> None:
+    """A doctor takes the newest ticket and answers it."""
+    do("claim", "doctor1")
+    do("reply", "doctor1", text)
