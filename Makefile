@@ -52,6 +52,7 @@ test: setup train ## every check and every test
 	$(DESK)/mypy core tools
 	$(DESK)/mypy --config-file desk/mypy.ini desk
 	$(BOT)/mypy nlu actions channels benchmarks
+	cd widget && npm run --silent check
 	$(DESK)/pytest -q tests/core tests/safety
 	$(DESK)/pytest -q tests/desk
 	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
@@ -112,6 +113,8 @@ bench: bench-screen train ## speed and memory beside Rasa's default pipeline; of
 	@$(DESK)/python -m benchmarks.speed
 	@$(DESK)/python -m benchmarks.desk_speed
 	@$(DESK)/python -m benchmarks.line_speed
+	@$(DESK)/python -m benchmarks.web_streams
+	@$(DESK)/python -m benchmarks.web_speed
 
 .PHONY: bench-desk
 bench-desk: setup train ## what the desk adds to a turn, and both under load
@@ -120,6 +123,11 @@ bench-desk: setup train ## what the desk adds to a turn, and both under load
 .PHONY: bench-line
 bench-line: setup ## how soon LINE's webhooks are acknowledged while Rasa hangs
 	@$(DESK)/python -m benchmarks.line_speed
+
+.PHONY: bench-web
+bench-web: setup train ## the web chat: many open pages, and the first answer on the screen
+	@$(DESK)/python -m benchmarks.web_streams
+	@$(DESK)/python -m benchmarks.web_speed
 
 .PHONY: bench-screen
 bench-screen: setup ## the red-flag screen's time by the length of the message
@@ -134,7 +142,7 @@ lock: $(UV) ## compiles requirements/*.txt from requirements/*.in
 	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/uv.in -o requirements/uv.txt
 
 .PHONY: setup
-setup: .venv/bot/.synced .venv/desk/.synced ## both environments, from the hash-pinned requirements
+setup: .venv/bot/.synced .venv/desk/.synced widget/dist/chat.js ## both environments, from the hash-pinned requirements, and the chat widget
 
 $(UV): requirements/uv.txt
 	@python3 -m venv .venv/uv
@@ -151,6 +159,15 @@ $(UV): requirements/uv.txt
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv/desk requirements/desk-dev.txt
 	@touch $@
 
+widget/node_modules/.synced: widget/package.json widget/package-lock.json
+	@command -v npm >/dev/null || { echo 'Node.js 20 が見つかりません。入れてから、もう一度お試しください。' >&2; exit 1; }
+	@cd widget && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+widget/dist/chat.js: widget/node_modules/.synced widget/vite.config.ts widget/tsconfig.json $(wildcard widget/src/*)
+	@cd widget && npm run --silent build
+	@touch $@
+
 .PHONY: clean
 clean: ## removes environments, models and caches
-	rm -rf .venv .run models results .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf widget/dist widget/node_modules .venv .run models results .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from desk.conversations.models import Reply
 from desk.conversations.outbox import Deliver, DeliveryError
+from desk.webchat.sending import deliver as deliver_to_page
 
 API, LINE, WEB = "api", "line", "web"
 #: Answers after which another try is of no use.
@@ -58,11 +59,6 @@ def _line(replies: Sequence[Reply]) -> int:
     return line(replies)
 
 
-def _web(replies: Sequence[Reply]) -> int:
-    """Open pages are told when it is committed (``desk.webchat.fan``); others find it when they come."""
-    return len(replies)
-
-
 def for_front_end(reply: Reply) -> dict[str, object]:
     """A reply as the HTTP channel passes it on."""
     return {
@@ -84,4 +80,4 @@ def _http() -> httpx.Client:
 
 
 _client: httpx.Client | None = None
-_CHANNELS: dict[str, Deliver] = {API: _api, LINE: _line, WEB: _web}
+_CHANNELS: dict[str, Deliver] = {API: _api, LINE: _line, WEB: deliver_to_page}

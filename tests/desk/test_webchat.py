@@ -314,6 +314,18 @@ def test_emergency_stays_in_sight_until_a_doctor_has_answered_and_closed(desk: D
     assert visitor.look()["state"]["mode"] == "human"
 
 
+@on_sqlite
+def test_staff_learn_that_nobody_reads_what_they_answer(desk: Desk) -> None:
+    desk.start()
+    visitor = Visitor(desk.url)
+    visitor.send("医師に相談する", payload="person:")
+    visitor.send(EMERGENCY)
+    visitor.answered(4)
+    assert visitor.call("DELETE", "sessions").is_success
+    scene(desk, "staff_answers('救急へ向かってください。')")
+    wait_for(lambda: "undelivered" in scene(desk, "deliveries()"))
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_page_is_told_at_once_of_what_another_process_does(
     desk: Desk, rasa: FakeRasa, tmp_path_factory: pytest.TempPathFactory

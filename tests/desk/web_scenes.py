@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from unittest import mock
 
+from desk.conversations.models import PEOPLE, Reply
 from desk.webchat.models import Feedback, Session
 from desk.webchat.sessions import IDLE, TOKEN_SECONDS, token_of
 from tests.desk.scenes import do, now
@@ -23,6 +24,11 @@ def long_gone() -> None:
     Session.objects.update(used_at=now() - IDLE - dt.timedelta(minutes=1))
 
 
+def deliveries() -> None:
+    """Prints how far what people have written has come."""
+    print(*Reply.objects.filter(author__in=PEOPLE).values_list("delivery", flat=True))
+
+
 def opinions() -> None:
     """Prints what was thought of answers."""
     print(*Feedback.objects.values_list("helpful", flat=True))
@@ -31,4 +37,9 @@ def opinions() -> None:
 def staff_answers(text: str) -> None:
     """A doctor takes the newest ticket and answers it."""
     do("claim", "doctor1")
+    do("reply", "doctor1", text)
+
+
+def staff_goes_on(text: str) -> None:
+    """The doctor who has the ticket writes once more."""
     do("reply", "doctor1", text)
