@@ -3,6 +3,8 @@ SHELL := /bin/bash
 UV := .venv/uv/bin/uv
 BOT := .venv/bot/bin
 DESK := .venv/desk/bin
+# Files of tests side by side: most of them wait for servers.
+TOGETHER := -n auto --maxprocesses 4 --dist loadfile
 export PYTHONPATH := $(CURDIR)
 export PYTHONUTF8 := 1
 export RASA_TELEMETRY_ENABLED := false
@@ -54,7 +56,7 @@ test: setup train ## every check and every test
 	$(BOT)/mypy nlu actions channels benchmarks
 	cd widget && npm run --silent check
 	$(DESK)/pytest -q tests/core tests/safety
-	$(DESK)/pytest -q tests/desk
+	$(DESK)/pytest -q $(TOGETHER) tests/desk
 	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
 	$(DESK)/pytest -q tests/bot tests/other_drug
 

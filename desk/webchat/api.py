@@ -18,7 +18,7 @@ from core.locale import sentence
 from desk.audit.models import record
 from desk.conversations.channels import WEB
 from desk.conversations.equipment import equipment
-from desk.conversations.models import Author, Reply
+from desk.conversations.models import Author, Message, Reply
 from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
 from desk.logs import about
@@ -160,6 +160,11 @@ def post_refresh(request: HttpRequest, refresh: Refresh) -> dict[str, Any]:  # n
 def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:
     """Stores a message; when this answers, it will be answered."""
     session, now = _session(request), dt.datetime.now(TOKYO)
+    # The browser's name of it counts within the session: nobody meets another's.
+    event_id = f"{session.address}:{message.id}"
+    known = Message.objects.filter(channel=WEB, event_id=event_id).first()
+    if known is not None:
+        return {"place": known.place, "is_new": False}
     if not message.text.strip():
         raise RefusedError(422, "empty")
     if len(message.text) > MAX_TEXT:
@@ -168,8 +173,6 @@ def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:
         raise RefusedError(422, "unknown_button")
     if not _messages.allows(session.address):
         raise RefusedError(429, "too_many")
-    # The browser's name of it counts within the session: nobody meets another's.
-    event_id = f"{session.address}:{message.id}"
     text = message.text if message.payload is None else message.payload
     received = receive(WEB, session.address, event_id, text, now, now, sender=session.pk)
     return {"place": received.message.place, "is_new": received.is_new}

@@ -353,11 +353,14 @@ def test_who_sends_too_much_is_asked_to_wait(desk: Desk) -> None:
     desk.settings["DESK_WEB_SESSIONS_A_MINUTE"] = "20"
     desk.start()
     visitor = Visitor(desk.url)
-    answers = [visitor.send(f"質問{n}") for n in range(70)]
+    names = [str(uuid.uuid4()) for _ in range(70)]
+    answers = [visitor.send(f"質問{n}", name) for n, name in enumerate(names)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert 5 <= len(refused) <= 12
     assert int(refused[0].headers["Retry-After"]) > 0
     assert "119" in refused[0].json()["detail"]
+    # What was taken already is no new message.
+    assert visitor.send("質問0", names[0]).json()["is_new"] is False
     made = [visitor.call("POST", "sessions", json={"consent": True}).status_code for _ in range(30)]
     assert made.count(429) >= 9
 

@@ -196,7 +196,7 @@ def test_staff_answer_arrives_live_and_after_reopening(desk: Desk, chat: Chat) -
     chat.page.get_by_role("button", name="医師に相談する").click()
     chat.hears("医師に相談する")
     chat.say(f"さっきから{EMERGENCY}です")
-    expect(chat.page.get_by_text("緊急のご案内があります")).to_be_visible()
+    expect(chat.page.get_by_text("緊急のご案内があります", exact=True)).to_be_visible()
     expect(chat.page.get_by_role("link", name=re.compile("119")).first).to_have_attribute(
         "href", "tel:119"
     )
@@ -204,7 +204,7 @@ def test_staff_answer_arrives_live_and_after_reopening(desk: Desk, chat: Chat) -
     picture(chat, "emergency")
     staff(desk, "staff_answers('医師です。お電話ください。')")
     chat.hears("医師です。お電話ください。")
-    expect(chat.page.get_by_text("スタッフが対応しています")).to_be_visible()
+    expect(chat.page.get_by_text("スタッフが対応しています", exact=True)).to_be_visible()
     assert "医師:医師です。お電話ください。" in chat.texts()
     chat.check("a person has the conversation")
     picture(chat, "doctor")
@@ -321,7 +321,7 @@ def test_every_state_is_accessible(
     picture(chat, f"menu-{name}")
     chat.page.get_by_role("button", name="メニュー").click()
     chat.say(f"さっきから{EMERGENCY}です")
-    expect(chat.page.get_by_text("緊急のご案内があります")).to_be_visible()
+    expect(chat.page.get_by_text("緊急のご案内があります", exact=True)).to_be_visible()
     chat.check("emergency")
     picture(chat, f"emergency-{name}")
     chat.field.fill("あ" * 1001)

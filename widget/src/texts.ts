@@ -1,0 +1,98 @@
+// Every word a patient sees or hears.
+import type { Author } from "./wire";
+
+export const SENDERS: Record<Author, string> = {
+  patient: "あなた",
+  bot: "ボット",
+  staff: "スタッフ",
+  doctor: "医師",
+  desk: "窓口",
+};
+
+export const T = {
+  opener: "相談する",
+  unread: (count: number) => `未読 ${count}件`,
+  unreadUrgent: (count: number) => `緊急のご案内 未読 ${count}件`,
+  defaultName: "相談窓口",
+  demo: "デモ",
+  close: "閉じる",
+  menu: "メニュー",
+  loading: "読み込んでいます…",
+  unreachable: "窓口につながりません。電波の状態を確かめて、もう一度お試しください。お急ぎのときは医院へ、急な症状は119番へ電話してください。",
+  tryAgain: "もう一度つなぐ",
+
+  noticeTitle: "はじめにお読みください",
+  consent: "同意して始める",
+  beginning: "始めています…",
+  decline: "やめる",
+  shared: "共用のパソコン・スマホです（タブを閉じると履歴が消えます）",
+  noStorage:
+    "このブラウザーは保存できない設定になっています。ページを閉じたり再読み込みしたりすると、この会話は見られなくなります。",
+  ended: "前回の相談は期限が切れました。お読みのうえ、もう一度始めてください。",
+  beginFailed: "始められませんでした。少し待って、もう一度お試しください。",
+  phone: (number: string) => `電話 ${number}`,
+  hours: (hours: string) => `診療時間：${hours}`,
+
+  conversation: "会話",
+  field: "メッセージ",
+  placeholder: "ご相談を書いてください",
+  send: "送信",
+  person: "医師に相談する",
+  quickReplies: "返信の候補",
+  count: (length: number, most: number) => `${length.toLocaleString("ja-JP")} / ${most.toLocaleString("ja-JP")}文字`,
+  tooLong: (most: number) => `${most.toLocaleString("ja-JP")}文字を超えているため、送信できません。短くするか、分けて送ってください。`,
+
+  sending: "送信中",
+  sendingAgain: "送信中（もう一度送っています）",
+  sent: "送信しました",
+  offline: "電波が戻りしだい送ります。急な症状は、待たずに119番へ電話してください。",
+  busy: "混み合っています。少し待って自動で送ります",
+  failed: (detail: string) => `送信できませんでした。${detail}`,
+  serverTrouble: "窓口に不具合が起きています。お急ぎのときは医院へ、急な症状は119番へ電話してください。",
+  unsent: "前回の相談が終わったため、まだ送っていません。",
+  again: "もう一度送る",
+  drop: "取り消す",
+
+  read: "既読",
+  typing: "ボットが入力中…",
+  human: "スタッフが対応しています",
+  closed: (opening: string) => `窓口は時間外です（次は${opening}から）`,
+  lost: "接続が切れています…再接続しています。急な症状は、待たずに119番へ電話してください。",
+  back: "接続が戻りました",
+  newMessages: "新しいメッセージ",
+
+  urgent: "緊急",
+  urgentPinned: "緊急のご案内があります",
+  urgentShow: "案内を見る",
+  call: (number: string) => `${number} に電話する`,
+  more: "詳しく",
+  less: "折りたたむ",
+  helpful: "役に立ちましたか",
+  yes: "はい",
+  no: "いいえ",
+  thanks: "ありがとうございます。参考にします。",
+  feedbackFailed: "送れませんでした。もう一度押してください。",
+
+  save: "会話を保存",
+  print: "印刷",
+  printBlocked: "印刷の画面を開けませんでした。ブラウザーでポップアップを許可してください。",
+  printed: "印刷が終わったら、この画面を閉じてください。",
+  sharedHint: "共用の端末では、使い終わったら履歴を消してください。",
+  noDiagnosis: "これは診断ではありません。症状が心配なときは、医師にご相談ください。",
+  fileName: (clinic: string, day: string) => `${clinic}_相談の記録_${day}.txt`,
+  recordTitle: (clinic: string) => `${clinic} 相談の記録`,
+
+  clear: "この端末の履歴を消す",
+  clearTitle: "この端末の履歴を消しますか",
+  clearText:
+    "この端末から会話を開けなくなります。まだ送っていないメッセージも消えます。元には戻せません。医院には、はじめのご案内に書かれた記録が残ります。",
+  clearYes: "消す",
+  clearNo: "消さない",
+  cleared: "この端末の履歴を消しました",
+
+  newWhileClosed: "相談窓口に新しいメッセージがあります",
+  urgentWhileClosed: "相談窓口に緊急のご案内があります。相談の画面を開いてください",
+  newCount: (count: number) => `新しいメッセージが${count}件あります`,
+  announced: (sender: string, text: string) => `${sender}：${text}`,
+  goesOn: "…続きは会話にあります",
+};
