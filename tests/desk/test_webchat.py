@@ -78,6 +78,34 @@ def test_browser_that_was_away_gets_what_it_missed_once(visitor: Visitor) -> Non
         assert next(visitor.events(lambda *_: True, odd))[0] in ("entry", "state")
 
 
+def test_browser_without_a_stream_asks_and_waits(visitor: Visitor) -> None:
+    start = time.monotonic()
+    assert visitor.look(wait=0.5)["entries"] == []
+    assert time.monotonic() - start >= 0.5
+    with ThreadPoolExecutor(1) as pool:
+        start = time.monotonic()
+        waiting = pool.submit(visitor.look, 0, 20)
+        time.sleep(0.3)
+        visitor.send("お酒は飲めますか")
+        assert said(waiting.result()["entries"])[0] == ("patient", "お酒は飲めますか")
+        assert time.monotonic() - start < 10
+    assert visitor.look(after=2**40, wait=-1)["entries"] == []
+
+
+def test_long_conversation_comes_in_pages(web: OpenDesk, visitor: Visitor) -> None:
+    web.rasa.behaviour = lambda: (200, [{"text": "はい"}] * 30 + [{"custom": CUSTOM}])
+    for n in range(4):
+        visitor.send(f"質問{n}")
+    wait_for(lambda: visitor.look(after=120)["entries"][-1:] != [])
+    wait_for(lambda: not visitor.look()["state"]["waiting"])
+    page = visitor.look()
+    assert page["more"] and len(page["entries"]) == 100
+    rest = visitor.look(page["entries"][-1]["place"])
+    assert not rest["more"] and len(rest["entries"]) == 24
+    streamed = [d for k, d in visitor.events(lambda k, _: k == "state") if k == "entry"]
+    assert streamed == page["entries"] + rest["entries"]
+
+
 def test_message_sent_ten_times_at_once_is_one_message(web: OpenDesk, visitor: Visitor) -> None:
     name = str(uuid.uuid4())
     with ThreadPoolExecutor(10) as pool:

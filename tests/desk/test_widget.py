@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import threading
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -237,9 +239,64 @@ def test_screen_reader_hears_each_message_once(chat: Chat) -> None:
     heard: list[str] = chat.page.evaluate("window.heard")
     assert sum("答え:お酒は飲めますか" in said for said in heard) == 1
     assert any("ボット" in said for said in heard)
+    # What was there before is history, which nobody wants to be told again.
     chat.page.reload()
     chat.opener.click()
     chat.hears("答え:お酒は飲めますか")
+    time.sleep(0.5)
+    region = chat.page.evaluate(
+        """() => document.querySelector("soudan-chat").shadowRoot
+            .querySelector("[aria-live]").textContent"""
+    )
+    assert "答え" not in region
+
+
+def test_network_that_lets_no_stream_through_is_polled(chat: Chat) -> None:
+    chat.page.route("**/chat/stream", lambda route: route.abort())
+    chat.page.reload()
+    chat.opener.click()
+    for n in range(2):
+        chat.say(f"質問{n}")
+        expect(chat.entries.filter(has_text=f"答え:質問{n}")).to_be_visible(timeout=25_000)
+
+
+def test_what_is_typing_and_what_has_failed_is_said(desk: Desk, chat: Chat, rasa: FakeRasa) -> None:
+    rasa.seconds = 3.0
+    chat.say("お酒は飲めますか")
+    expect(chat.page.locator(".typing")).to_have_text("ボットが入力中…")
+    expect(chat.page.locator(".typing")).to_be_visible()
+    chat.check("typing")
+    chat.hears("答え:お酒は飲めますか")
+    expect(chat.page.locator(".typing")).to_be_hidden()
+    # A button that the desk has not offered: refused, and the patient decides.
+    refusal = {"detail": "そのボタンは使えません。"}
+    chat.page.route("**/chat/messages", lambda route: route.fulfill(status=422, json=refusal))
+    chat.say("もう一つ")
+    expect(chat.page.get_by_text("そのボタンは使えません。").first).to_be_visible()
+    chat.check("failed")
+    picture(chat, "failed")
+    chat.page.unroute("**/chat/messages")
+    chat.page.get_by_role("button", name="もう一度送る").click()
+    chat.hears("答え:もう一つ")
+    running = "() => document.getAnimations().filter(a => a.playState === 'running').length"
+    chat.page.emulate_media(reduced_motion="reduce")
+    assert chat.page.evaluate(running) == 0
+
+
+def test_page_for_clinics_is_accessible_and_its_snippet_can_be_copied(
+    desk: Desk, chromium: Browser
+) -> None:
+    for size in (DESKTOP, SMALL):
+        context, chat = visit(chromium, f"{desk.url}/embed", viewport=size)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        chat.load().check("embed")
+        chat.page.get_by_role("button", name="コピーする").click()
+        expect(chat.page.get_by_text("コピーしました。")).to_be_visible()
+        copied = chat.page.evaluate("navigator.clipboard.readText()")
+        assert f'src="{desk.url}/static/widget/chat.js"' in copied and "integrity=" in copied
+        assert not chat.page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
+        picture(chat, f"embed-{size['width']}")
+        context.close()
 
 
 def test_keyboard_alone_leads_from_opening_to_answer_to_closing(
@@ -384,9 +441,13 @@ def test_clinic_page_with_a_strict_policy_may_embed_it_and_others_may_not(
     desk: Desk, chromium: Browser
 ) -> None:
     policy = f"default-src 'none'; script-src {desk.url}; connect-src {desk.url}; style-src 'none'"
+    snippet = re.search(
+        r"(&lt;script .*?/script&gt;)", httpx.get(f"{desk.url}/embed", trust_env=False).text
+    )
+    assert snippet is not None
     page = (
-        f'<!doctype html><html lang="ja"><title>医院</title><body><main><h1>医院</h1></main>'
-        f'<script src="{desk.url}/static/widget/chat.js" data-clinic="desk" defer></script>'
+        '<!doctype html><html lang="ja"><title>医院</title><body><main><h1>医院</h1></main>'
+        f"{html.unescape(snippet[1])}"
     )
 
     class Clinic(BaseHTTPRequestHandler):
