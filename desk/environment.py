@@ -273,7 +273,11 @@ def _line(values: Mapping[str, str], url: str, faults: list[str]) -> LineAccount
 
 def _unfit(environment: Environment) -> list[str]:
     """What production does not accept."""
-    faults = []
+    faults = [
+        sentence("settings.open_origin", value=origin)
+        for origin in environment.web_origins
+        if not origin.startswith("https://")
+    ]
     if environment.debug:
         faults.append(sentence("settings.debug"))
     if len(environment.secret) < MIN_SECRET or len(set(environment.secret)) < MIN_SECRET // 4:

@@ -15,6 +15,8 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
 
+from core.locale import sentence
+
 
 class Mode(models.TextChoices):
     """Who speaks to the patient."""
@@ -130,6 +132,11 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.sender}"
+
+    @property
+    def channel_name(self) -> str:
+        """The channel in Japanese."""
+        return sentence(f"channels.{self.channel}")
 
     @classmethod
     def locked(cls, key: int) -> Conversation:

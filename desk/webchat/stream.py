@@ -34,7 +34,8 @@ async def events(session: Session, after: int) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     end = loop.time() + LIFETIME_SECONDS
     last_state = None
-    await _in_thread(seen, session, after)
+    known = after
+    await _in_thread(seen, session, known)
     with fan.reader(str(session.pk)) as reader:
         while loop.time() < end:
             more = True
@@ -51,6 +52,10 @@ async def events(session: Session, after: int) -> AsyncIterator[str]:
                     yield f"event: state\ndata: {_json(state)}\n\n"
             if not await reader.wait(min(PING_SECONDS, max(0.0, end - loop.time()))):
                 yield ": ping\n\n"
+                # Still there, so what was sent before has come.
+                if known < after:
+                    known = after
+                    await _in_thread(seen, session, known)
 
 
 async def poll(session: Session, after: int, seconds: float) -> AsyncIterator[str]:

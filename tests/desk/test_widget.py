@@ -486,7 +486,7 @@ def test_clinic_page_with_a_strict_policy_may_embed_it_and_others_may_not(
     server.shutdown()
 
 
-def test_conversation_can_be_saved(chat: Chat, tmp_path: Path) -> None:
+def test_conversation_can_be_saved_and_printed(chat: Chat, tmp_path: Path) -> None:
     chat.say("お酒は飲めますか")
     chat.hears("答え:お酒は飲めますか")
     chat.page.get_by_role("button", name="メニュー").click()
@@ -495,3 +495,9 @@ def test_conversation_can_be_saved(chat: Chat, tmp_path: Path) -> None:
     download.value.save_as(tmp_path / "saved.txt")
     saved = (tmp_path / "saved.txt").read_text(encoding="utf-8")
     assert "お酒は飲めますか" in saved and "ボット" in saved and "診断" in saved
+    chat.page.get_by_role("button", name="メニュー").click()
+    if not chat.page.get_by_role("button", name="印刷").is_visible():
+        chat.page.get_by_role("button", name="メニュー").click()
+    with chat.page.expect_popup() as window:
+        chat.page.get_by_role("button", name="印刷").click()
+    expect(window.value.get_by_text("答え:お酒は飲めますか")).to_be_visible()
