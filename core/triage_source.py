@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -143,7 +144,13 @@ class TriageSource(RulesSource[Triage]):
 
         self._recent: OrderedDict[tuple[Triage, str], Reading] = OrderedDict()
         self._guard = threading.Lock()
+        self._kin = _kin(folder.parent)
         super().__init__(folder, load)
+
+    @property
+    def _by(self) -> str:
+        """What readings come of: the rules in force, and what this process was started with."""
+        return f"{self.version} {self._kin}"
 
     def read(self, text: str) -> Reading:
         """What a message says; one that was just read, by whomever, is not read again.
@@ -162,7 +169,7 @@ class TriageSource(RulesSource[Triage]):
         Args:
             text: any string.
         """
-        return {_RULES: self.version, **self.read(text).to_json()}
+        return {_RULES: self._by, **self.read(text).to_json()}
 
     def take_over(self, text: str, passed_on: Any) -> None:
         """Takes what another process has read for what this one would read, if it reads by the same
@@ -173,7 +180,7 @@ class TriageSource(RulesSource[Triage]):
             passed_on: what is said to be its ``passed_on``.
         """
         key = self.current, text
-        if isinstance(passed_on, dict) and passed_on.get(_RULES) == self.version:
+        if isinstance(passed_on, dict) and passed_on.get(_RULES) == self._by:
             with contextlib.suppress(KeyError, TypeError, ValueError):
                 self._keep(key, Reading.from_json(passed_on, text))
 
@@ -183,6 +190,23 @@ class TriageSource(RulesSource[Triage]):
             while len(self._recent) > RECENT:
                 self._recent.popitem(last=False)
         return reading
+
+
+def _kin(data: Path) -> str:
+    """Twelve hexadecimal digits for what a reading depends on besides the rules: examples, lexicon,
+    dictionary and code.
+
+    Args:
+        data: the data folder.
+    """
+    files = [
+        *sorted((data / "nlu").glob("*.yml")), *sorted((data / "lexicon").glob("*.csv")),
+        *sorted(Path(__file__).parent.glob("*.py")),
+    ]  # fmt: skip
+    digest = hashlib.sha256(version("sudachidict_core").encode())
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
 
 
 @functools.lru_cache(maxsize=4)

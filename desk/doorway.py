@@ -36,10 +36,15 @@ class Doorway:
                 if self._inside < CROWD:
                     self._changed.notify_all()
 
-    def give_way(self) -> None:
-        """Waits while there is a crowd, not for long."""
+    def give_way(self, seconds: float | None = None) -> None:
+        """Waits while there is a crowd, not for long.
+
+        Args:
+            seconds: how long at most; None for ``MOST_SECONDS``.
+        """
+        most = MOST_SECONDS if seconds is None else max(0.0, seconds)
         with self._changed:
-            self._changed.wait_for(lambda: self._inside < CROWD, MOST_SECONDS)
+            self._changed.wait_for(lambda: self._inside < CROWD, most)
 
 
 #: That of this process.

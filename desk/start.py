@@ -15,6 +15,7 @@ from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
+from desk.webchat.sending import Unread
 
 
 def worker() -> Worker:
@@ -42,6 +43,8 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
         return dt.datetime.now(TOKYO)
 
     yield lambda: watch(tools, now())
+    unread = Unread()
+    yield lambda: unread.look(tools.hours, now())
     yield lambda: send_due(now())
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer

@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.http import HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
@@ -32,6 +32,8 @@ _SHOWN = ("message", "turn", "ticket", "reply", "note", "appointment", "conversa
 @require_safe
 def stream(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
     """The stream: an event ``change`` with the conversations that changed."""
+    # The thread lasts as long as the page is open; its connection need not.
+    connection.close()
     response = StreamingHttpResponse(_events(), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"

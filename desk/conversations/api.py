@@ -12,9 +12,8 @@ from ninja import Field, NinjaAPI, Schema
 from ninja.security import HttpBearer
 
 from core.clinic_hours import TOKYO
-from desk.conversations.channels import API
 from desk.conversations.equipment import equipment
-from desk.conversations.models import PEOPLE, Conversation, Delivery, Message, Reply
+from desk.conversations.models import API, PEOPLE, Conversation, Delivery, Message, Reply
 from desk.conversations.receive import MAX_TEXT, receive
 
 #: A name: letters that can be seen and that every database takes.
@@ -122,8 +121,9 @@ def get_conversation(
     ).update(delivery=Delivery.DELIVERED)
     # Looked at first: when nothing waits, every answer stands below.
     waiting = Message.waiting(conversation.pk).exists()
-    messages = conversation.messages.filter(place__gt=after).order_by("place")[:PAGE]
-    replies = conversation.replies.filter(place__gt=after).select_related("answers")
+    places = conversation.places_now(after)
+    messages = conversation.messages.filter(places).order_by("place")[:PAGE]
+    replies = conversation.replies.filter(places).select_related("answers")
     answered = conversation.replies.filter(author__in=PEOPLE).order_by("place").last()
     entries = [_of_patient(m, answered.place if answered else 0) for m in messages]
     entries += [_of_desk(r) for r in replies.order_by("place")[:PAGE]]

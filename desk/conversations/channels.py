@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import httpx
 from django.conf import settings
 
-from desk.conversations.models import Reply
+from desk.conversations.models import API, LINE, WEB, Reply
 from desk.conversations.outbox import Deliver, DeliveryError
 from desk.webchat.sending import deliver as deliver_to_page
 
-API, LINE, WEB = "api", "line", "web"
 #: Answers after which another try is of no use.
 _REFUSED = frozenset({400, 401, 403, 404, 410, 413, 422})
 

@@ -64,6 +64,8 @@ class Delivery(models.TextChoices):
     UNDELIVERED = "undelivered", "未達"
 
 
+#: The channels.
+API, LINE, WEB = "api", "line", "web"
 #: Who is a person.
 PEOPLE = (Author.STAFF, Author.DOCTOR)
 #: Still to be sent, for the first time or again.
@@ -185,6 +187,16 @@ class Conversation(models.Model):
             _adapted(cls, new),
         )
         return found
+
+    def places_now(self, after: int) -> Q:
+        """What stands behind a place now: both kinds of lines up to the same place, whatever comes while
+        they are read one kind after the other.
+
+        Args:
+            after: the place.
+        """
+        last = Conversation.objects.values_list("places", flat=True).get(pk=self.pk)
+        return Q(place__gt=after, place__lte=last)
 
     def next_place(self) -> int:
         """A new place at the end; within the transaction that stores what stands there."""

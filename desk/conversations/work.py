@@ -153,7 +153,7 @@ class Worker:
         found = Message.objects.select_related("conversation").in_bulk(left)
         for message, conversation, received_at in messages:
             if message in found and self._is_urgent(found[message]):
-                self._answer_at_once(found[message])
+                self._soon(self._first, self._answer_at_once, found[message])
             if received_at <= now - patience:
                 self.take(conversation)
 

@@ -9,22 +9,23 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cryptography.fernet import InvalidToken
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from core.clinic_hours import TOKYO
 from desk.audit.models import record
 from desk.conversations import work
-from desk.conversations.channels import LINE
 from desk.conversations.equipment import Equipment, equipment
-from desk.conversations.models import HELD, Conversation, Delivery, Kind, Message, Reply
+from desk.conversations.models import HELD, LINE, Conversation, Delivery, Kind, Message, Reply
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
+from desk.doorway import doorway
 from desk.line.models import Event, Friend, Unsent
 from desk.line.platform import later, platform, seals
 
@@ -34,6 +35,8 @@ BREATH = dt.timedelta(seconds=1)
 MOST = dt.timedelta(seconds=3)
 #: Longest text that is part of a burst, in characters; a longer one stands for itself.
 SHORT = 100
+#: Longest wait of a look for requests that come in, in seconds, all in all.
+LOOK_SECONDS = 0.5
 #: How long a reply token is kept; LINE takes it for a minute.
 TOKEN_KEPT = dt.timedelta(minutes=1)
 #: What stands for a text that the patient took back.
@@ -52,7 +55,7 @@ class _Storing:
 
     events: Sequence[Event]
     done: bool = False
-    error: DatabaseError | None = None
+    error: Exception | None = None
 
 
 class Store:
@@ -71,7 +74,7 @@ class Store:
             events: as the webhook has read them.
 
         Raises:
-            DatabaseError: they are not stored.
+            Exception: they are not stored.
         """
         if not events:
             return
@@ -90,7 +93,7 @@ class Store:
             together, self._waiting = self._waiting, []
         try:
             _insert([event for storing in together for event in storing.events])
-        except DatabaseError as error:
+        except Exception as error:
             for storing in together:
                 storing.error = error
         finally:
@@ -214,11 +217,12 @@ def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime 
     first, last = (f(e.received_at for e in waiting) for f in (min, max))
     ready = min(last + BREATH, first + MOST)
     texts = [e for e in waiting if e.kind == Kind.TEXT]
-    if ready > now and texts:
-        # Looked at without a transaction: nobody waits for the screen.
-        known = _conversation(names) or Conversation()
-        if not _is_emergency(texts, known, equipment):
+    # Looked at without a transaction: nobody waits for the screen.
+    known = _conversation(names) or Conversation()
+    if not (texts and _is_emergency(texts, known, equipment)):
+        if ready > now and texts:
             return ready
+        doorway.give_way()  # no emergency
     with transaction.atomic():
         friend = friend_of(names, waiting[0].sealed, now)
         conversation = Conversation.locked(friend.conversation_id)
@@ -308,11 +312,15 @@ class Gatherer:
         self._equipment = equipment
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="line")
         self._timers: dict[str, threading.Timer] = {}
+        self._queued: set[str] = set()
         self._guard = threading.Lock()
 
     def look(self, address: str) -> None:
-        """Has a patient's events looked at now."""
-        self._threads.submit(self._look, address)
+        """Has a patient's events looked at now; once for all the reasons that there are until then."""
+        with self._guard:
+            if address not in self._queued:
+                self._queued.add(address)
+                self._threads.submit(self._look, address, time.monotonic())
 
     def sweep(self) -> None:
         """Has looked at what was left lying, and forgets reply tokens that LINE takes no more."""
@@ -327,11 +335,16 @@ class Gatherer:
         if old.exists():
             old.update(token="")
 
-    def _look(self, address: str) -> None:
-        with work.connected("gathering messages failed"):
+    def _look(self, address: str, asked_at: float) -> None:
+        # Whether it is an emergency may wait for those who come in, but not from one look to the next.
+        doorway.give_way(asked_at + LOOK_SECONDS - time.monotonic())
+        with self._guard:
+            # From here on there is reason to look again, whatever comes of it.
+            self._queued.discard(address)
+            self._timers.pop(address, None)
+        with work.connected("gathering messages failed", urgent=True):
             found = gather(address, self._equipment, dt.datetime.now(TOKYO))
             with self._guard:
-                self._timers.pop(address, None)
                 if isinstance(found, dt.datetime):
                     wait = (found - dt.datetime.now(TOKYO)).total_seconds()
                     timer = threading.Timer(max(wait, 0), self.look, (address,))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import math
 import uuid
 from typing import Annotated, Any
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Field, Header, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, ValidationError
@@ -16,14 +18,15 @@ from ninja.security import HttpBearer
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.audit.models import record
-from desk.conversations.channels import WEB
 from desk.conversations.equipment import equipment
-from desk.conversations.models import Author, Message, Reply
+from desk.conversations.models import WEB, Author, Conversation, Message, Reply
 from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
+from desk.conversations.respond import is_emergency
 from desk.logs import about
 from desk.webchat import sessions, stream
 from desk.webchat.entries import offered
+from desk.webchat.fan import fan
 from desk.webchat.models import Feedback, Session
 
 #: Longest message, in characters.
@@ -35,6 +38,10 @@ MESSAGES_A_MINUTE = 60
 #: How much of an address is the network, in bits.
 _NETWORKS = {4: 24, 6: 56}
 _PAYLOAD = 300
+#: Pages of one session that are told what is new, at once.
+MAX_PAGES = 12
+#: Digits of a place.
+_DIGITS = 12
 
 _new_sessions = Pace(
     settings.ENVIRONMENT.web_sessions_a_minute, settings.ENVIRONMENT.shared, "web-session"
@@ -171,9 +178,9 @@ def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:
         raise RefusedError(422, "too_long", most=f"{MAX_TEXT:,}")
     if message.payload is not None and not offered(session, message.payload):
         raise RefusedError(422, "unknown_button")
-    if not _messages.allows(session.address):
-        raise RefusedError(429, "too_many")
     text = message.text if message.payload is None else message.payload
+    if not _messages.allows(session.address) and not _is_emergency(session, text):
+        raise RefusedError(429, "too_many")
     received = receive(WEB, session.address, event_id, text, now, now, sender=session.pk)
     return {"place": received.message.place, "is_new": received.is_new}
 
@@ -181,9 +188,11 @@ def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:
 @chat.get("/entries")
 def get_entries(request: HttpRequest, after: int = 0, wait: float = 0) -> StreamingHttpResponse:
     """What is new, at once or when there is something."""
-    seconds = min(max(wait, 0.0), MAX_WAIT)
+    seconds = min(max(wait, 0.0), MAX_WAIT) if math.isfinite(wait) else 0.0
     return _streamed(
-        stream.poll(_session(request), _place(after), seconds), "application/json; charset=utf-8"
+        request,
+        stream.poll(_session(request), _place(after), seconds),
+        "application/json; charset=utf-8",
     )
 
 
@@ -192,8 +201,8 @@ def get_stream(
     request: HttpRequest, last: Annotated[str, Header(alias="Last-Event-ID")] = ""
 ) -> StreamingHttpResponse:
     """What is new, as it comes."""
-    after = int(last) if last.isascii() and last.isdigit() else 0
-    return _streamed(stream.events(_session(request), _place(after)), "text/event-stream")
+    after = int(last[:_DIGITS]) if last.isascii() and last.isdigit() else 0
+    return _streamed(request, stream.events(_session(request), _place(after)), "text/event-stream")
 
 
 @chat.post("/feedback")
@@ -206,8 +215,14 @@ def post_feedback(request: HttpRequest, opinion: Opinion) -> HttpResponse:
     ).first()  # fmt: skip
     if reply is None:
         raise RefusedError(404, "no_answer")
-    Feedback.objects.update_or_create(reply=reply, defaults={"helpful": opinion.helpful, "at": now})
-    record("web.feedback", now, conversation=session.pk, place=reply.place, helpful=opinion.helpful)
+    with transaction.atomic():
+        Feedback.objects.update_or_create(
+            reply=reply, defaults={"helpful": opinion.helpful, "at": now}
+        )
+        record(
+            "web.feedback", now, conversation=session.pk, place=reply.place,
+            helpful=opinion.helpful,
+        )  # fmt: skip
     return HttpResponse(status=204)
 
 
@@ -231,10 +246,22 @@ def _network(request: HttpRequest) -> str:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
         return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
     return str(ipaddress.ip_network((address, _NETWORKS[address.version]), strict=False))
 
 
-def _streamed(content: Any, kind: str) -> StreamingHttpResponse:
+def _is_emergency(session: Session, text: str) -> bool:
+    """Whether a message must be read however many there were."""
+    found = Conversation.objects.filter(channel=WEB, address=session.address).first()
+    return is_emergency(text, found or Conversation(), equipment())
+
+
+def _streamed(request: HttpRequest, content: Any, kind: str) -> StreamingHttpResponse:
+    """What is sent bit by bit, to so many pages of a session at once."""
+    if fan.count(str(_session(request).pk)) >= MAX_PAGES:
+        raise RefusedError(429, "too_many")
+    # The thread lasts as long as the page is open; its connection need not.
+    connection.close()
     response = StreamingHttpResponse(content, content_type=kind)
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"

@@ -10,9 +10,8 @@ from django.db.models import Max
 from core.clinic_hours import TOKYO
 from core.judge import State
 from desk.conversations.cards import blocks, is_urgent, telephones
-from desk.conversations.channels import WEB
 from desk.conversations.equipment import Equipment
-from desk.conversations.models import Author, Conversation, Delivery, Message, Mode, Reply
+from desk.conversations.models import WEB, Author, Conversation, Delivery, Message, Mode, Reply
 from desk.conversations.respond import PERSON
 from desk.webchat.models import Session
 
@@ -53,8 +52,9 @@ def view(
         return [], _state(None, tools), False
     # Looked at first: when nothing waits, every answer stands below.
     state = _state(conversation, tools)
-    messages = conversation.messages.filter(place__gt=after).order_by("place")[: PAGE + 1]
-    replies = conversation.replies.filter(place__gt=after).select_related("answers", "feedback")
+    places = conversation.places_now(after)
+    messages = conversation.messages.filter(places).order_by("place")[: PAGE + 1]
+    replies = conversation.replies.filter(places).select_related("answers", "feedback")
     shown: list[Message | Reply] = [*messages, *replies.order_by("place")[: PAGE + 1]]
     shown.sort(key=lambda line: line.place)
     page, more = shown[:PAGE], len(shown) > PAGE

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 _CHANNEL = "desk:changed"
 #: Seconds until Redis is tried again.
 PAUSE_SECONDS = 5.0
+#: Changes that wait for Redis at most.
+_MOST_WAITING = 10_000
 #: Actions that change what a patient sees, by their first word.
 _SHOWN = frozenset(
     {"message", "turn", "ticket", "reply", "conversation", "appointment", "transcript", "web"}
@@ -56,6 +58,15 @@ class Fan:
                 self._readers[conversation].discard(reader)
                 if not self._readers[conversation]:
                     del self._readers[conversation]
+
+    def count(self, conversation: str) -> int:
+        """How many wait for changes of a conversation.
+
+        Args:
+            conversation: its opaque name.
+        """
+        with self._guard:
+            return len(self._readers.get(conversation, ()))
 
     def changed(self, conversation: str) -> None:
         """Wakes those who wait.
@@ -109,22 +120,27 @@ class Others:
 
     def __init__(self, url: str, fan: Fan) -> None:
         self._url, self._fan = url, fan
-        self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._waiting: queue.Queue[str] = queue.Queue(_MOST_WAITING)
         for job in (self._tell, self._listen):
             threading.Thread(target=self._for_ever, args=(job,), name="fan", daemon=True).start()
 
     def changed(self, conversation: str) -> None:
-        """Tells the others, soon."""
-        self._waiting.put(conversation)
+        """Tells the others, soon; while there is no Redis they look by themselves."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(conversation)
 
     def _for_ever(self, job: Any) -> None:
-        from redis import Redis, RedisError
+        from redis import Redis
 
         while True:
             try:
-                with Redis.from_url(self._url, socket_connect_timeout=PAUSE_SECONDS) as client:
+                with Redis.from_url(
+                    self._url, socket_connect_timeout=PAUSE_SECONDS, socket_keepalive=True,
+                    health_check_interval=PAUSE_SECONDS,
+                ) as client:  # fmt: skip
                     job(client)
-            except RedisError as error:
+            except Exception as error:
+                # Gone, silent, or with another password: it is tried again.
                 logger.warning("other processes are not told of changes: %s", type(error).__name__)
                 time.sleep(PAUSE_SECONDS)
 
@@ -135,8 +151,11 @@ class Others:
     def _listen(self, client: Any) -> None:
         with client.pubsub(ignore_subscribe_messages=True) as messages:
             messages.subscribe(_CHANNEL)
-            for message in messages.listen():
-                self._fan.changed(message["data"].decode())
+            while True:
+                # Asked now and then, or a connection that has died would not be noticed.
+                message = messages.get_message(timeout=PAUSE_SECONDS)
+                if message is not None:
+                    self._fan.changed(message["data"].decode())
 
 
 fan = Fan()

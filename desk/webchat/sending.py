@@ -1,16 +1,25 @@
-"""Out to the web: pages come for their lines themselves; what is left is to know that one can."""
+"""Out to the web: pages come for their lines themselves; what is left is to know whether one does."""
 
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Sequence
 
-from core.clinic_hours import TOKYO
+from django.db import transaction
+from django.db.models import Q
+
+from core.clinic_hours import TOKYO, ClinicHours
+from desk.audit.models import record
 from desk.conversations.cards import is_urgent
-from desk.conversations.models import PEOPLE, Reply
+from desk.conversations.models import PEOPLE, WEB, Delivery, Reply, change
 from desk.conversations.outbox import DeliveryError
+from desk.tickets import lifecycle
 from desk.webchat.models import Session
 from desk.webchat.sessions import IDLE
+
+#: Seconds between two looks for what nobody reads.
+LOOK_SECONDS = 60.0
 
 
 def deliver(replies: Sequence[Reply]) -> int:
@@ -33,3 +42,34 @@ def deliver(replies: Sequence[Reply]) -> int:
     if replies[0].author in PEOPLE or is_urgent(replies[0]):
         raise DeliveryError("forgotten", final=True)
     return 1
+
+
+class Unread:
+    """Looks for what people have written and nobody can read any more; now and then."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def look(self, hours: ClinicHours, now: dt.datetime) -> None:
+        """Has a person call whoever did not come back for an answer in time.
+
+        Args:
+            hours: when the clinic is open.
+            now: an aware time.
+        """
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + LOOK_SECONDS
+        over = Session.objects.filter(Q(used_at__lt=now - IDLE) | Q(revoked_at__isnull=False))
+        unread = Reply.objects.filter(
+            delivery=Delivery.SENT, author__in=PEOPLE, conversation__channel=WEB,
+            conversation__sender__in=over.values("pk"),
+        )  # fmt: skip
+        for reply in unread.select_related("conversation", "answers"):
+            with transaction.atomic():
+                change(reply, delivery=Delivery.UNDELIVERED, detail="unread")
+                record(
+                    "reply.undelivered", now, conversation=reply.conversation.sender,
+                    place=reply.place, detail="unread",
+                )  # fmt: skip
+                lifecycle.undelivered(reply, hours, now)

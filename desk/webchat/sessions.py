@@ -12,6 +12,7 @@ import secrets
 import uuid
 
 from django.core.signing import BadSignature, TimestampSigner
+from django.db import transaction
 
 from desk.audit.models import record
 from desk.webchat.models import Session
@@ -30,8 +31,9 @@ def begin(now: dt.datetime) -> tuple[Session, str]:
         now: an aware time.
     """
     refresh = secrets.token_urlsafe(32)
-    session = Session.objects.create(refresh=_hashed(refresh), begun_at=now, used_at=now)
-    record("web.consented", now, conversation=session.pk)
+    with transaction.atomic():
+        session = Session.objects.create(refresh=_hashed(refresh), begun_at=now, used_at=now)
+        record("web.consented", now, conversation=session.pk)
     return session, refresh
 
 
@@ -74,8 +76,9 @@ def revoke(session: Session, now: dt.datetime) -> None:
         session: the session.
         now: an aware time.
     """
-    Session.objects.filter(pk=session.pk, revoked_at=None).update(revoked_at=now)
-    record("web.forgotten", now, conversation=session.pk)
+    with transaction.atomic():
+        Session.objects.filter(pk=session.pk, revoked_at=None).update(revoked_at=now)
+        record("web.forgotten", now, conversation=session.pk)
 
 
 def _hashed(refresh: str) -> str:

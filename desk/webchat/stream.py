@@ -11,12 +11,15 @@ from typing import Any
 from django.db import close_old_connections
 
 from desk.conversations.equipment import equipment
+from desk.conversations.models import Mode
 from desk.webchat.entries import seen, view
 from desk.webchat.fan import fan
 from desk.webchat.models import Session
 
 #: Seconds after which a browser must show again who it is, and between two signs of life.
 LIFETIME_SECONDS, PING_SECONDS = 240.0, 15.0
+#: Seconds between two looks of a page that expects an answer.
+EXPECTING_SECONDS = 2.0
 #: Threads that look for what is new, with a database connection each.
 _THREADS = 4
 _threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="webchat")
@@ -32,10 +35,9 @@ async def events(session: Session, after: int) -> AsyncIterator[str]:
         after: the last place that the browser has.
     """
     loop = asyncio.get_running_loop()
-    end = loop.time() + LIFETIME_SECONDS
-    last_state = None
-    known = after
-    await _in_thread(seen, session, known)
+    end, said_at = loop.time() + LIFETIME_SECONDS, loop.time()
+    last_state: dict[str, Any] | None = None
+    await _in_thread(seen, session, after)
     with fan.reader(str(session.pk)) as reader:
         while loop.time() < end:
             more = True
@@ -45,17 +47,15 @@ async def events(session: Session, after: int) -> AsyncIterator[str]:
                     return
                 entries, state, more = found
                 for entry in entries:
-                    after = entry["place"]
+                    after, said_at = entry["place"], loop.time()
                     yield f"event: entry\nid: {after}\ndata: {_json(entry)}\n\n"
                 if state != last_state and not more:
-                    last_state = state
+                    last_state, said_at = state, loop.time()
                     yield f"event: state\ndata: {_json(state)}\n\n"
-            if not await reader.wait(min(PING_SECONDS, max(0.0, end - loop.time()))):
+            await reader.wait(_patience(last_state))
+            if loop.time() - said_at >= PING_SECONDS:
+                said_at = loop.time()
                 yield ": ping\n\n"
-                # Still there, so what was sent before has come.
-                if known < after:
-                    known = after
-                    await _in_thread(seen, session, known)
 
 
 async def poll(session: Session, after: int, seconds: float) -> AsyncIterator[str]:
@@ -66,17 +66,22 @@ async def poll(session: Session, after: int, seconds: float) -> AsyncIterator[st
         after: the last place that the browser has.
         seconds: how long it waits.
     """
+    loop = asyncio.get_running_loop()
     await _in_thread(seen, session, after)
     with fan.reader(str(session.pk)) as reader:
         before = found = await _in_thread(_look, session, after)
-        end = asyncio.get_running_loop().time() + seconds
-        while found is not None and not found[0] and found == before:
-            rest = end - asyncio.get_running_loop().time()
-            if rest <= 0 or not await reader.wait(rest):
-                break
+        end = loop.time() + seconds
+        while found is not None and not found[0] and found == before and loop.time() < end:
+            await reader.wait(min(_patience(found[1]), max(0.0, end - loop.time())))
             found = await _in_thread(_look, session, after)
     entries, state, more = found or ([], None, False)
     yield _json({"entries": entries, "state": state, "more": more})
+
+
+def _patience(state: dict[str, Any] | None) -> float:
+    """Seconds until a page looks by itself: other processes may have no way to tell this one."""
+    is_expecting = state is not None and (state["waiting"] or state["mode"] != Mode.BOT)
+    return EXPECTING_SECONDS if is_expecting else PING_SECONDS
 
 
 def _look(session: Session, after: int) -> View | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Sequence
 from unittest import mock
 
 from django.db import DataError
 
 from desk.audit.models import AuditEntry
+from desk.conversations.equipment import equipment
 from desk.conversations.models import Conversation, Delivery, Kind, Message, Reply
 from desk.line import inbox
 from desk.line.models import Event, Friend
@@ -83,6 +85,32 @@ def stored_beside_a_bad_one() -> None:
     with mock.patch.object(inbox, "_insert", refuses):
         at_once(2, add)
     print(f"good: {said['good']}, bad: {said['bad']}")
+
+
+def looked_at_again() -> None:
+    """The database fails when an event's time has come; the next sweep looks again."""
+    gatherer, calls = inbox.Gatherer(equipment()), []
+    again = threading.Event()
+
+    def fails(*_: object) -> dt.datetime:
+        calls.append(1)
+        if len(calls) == 1:
+            return now()  # a timer that is due at once
+        if len(calls) == 2:
+            raise DataError
+        again.set()
+        return now() + dt.timedelta(days=1)
+
+    store = inbox.Store()
+    store.add([event("lies")])
+    with mock.patch.object(inbox, "gather", fails):
+        gatherer.look("0" * 64)
+        for _ in range(100):
+            if len(calls) >= 2:
+                gatherer.sweep()
+            if again.wait(0.05):
+                break
+    print("looked at twice" if again.is_set() else f"{len(calls)} looks")
 
 
 def event(name: str) -> Event:

@@ -301,6 +301,7 @@ def test_events_that_come_while_others_are_stored_are_stored_with_them(
 ) -> None:
     assert scene(desk, "stored_together()") == "stored 40 of 40 in fewer calls"
     assert scene(desk, "stored_beside_a_bad_one()") == "good: stored, bad: refused"
+    assert scene(desk, "looked_at_again()") == "looked at twice"
 
 
 BUTTONS = [

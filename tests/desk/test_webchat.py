@@ -90,6 +90,9 @@ def test_browser_without_a_stream_asks_and_waits(visitor: Visitor) -> None:
         assert said(waiting.result()["entries"])[0] == ("patient", "お酒は飲めますか")
         assert time.monotonic() - start < 10
     assert visitor.look(after=2**40, wait=-1)["entries"] == []
+    for odd in ("nan", "inf", "x"):
+        answer = visitor.call("GET", "entries", params={"after": 2**40, "wait": odd})
+        assert answer.status_code in (200, 422)
 
 
 def test_long_conversation_comes_in_pages(web: OpenDesk, visitor: Visitor) -> None:
@@ -354,6 +357,35 @@ def test_staff_learn_that_nobody_reads_what_they_answer(desk: Desk) -> None:
     wait_for(lambda: "undelivered" in scene(desk, "deliveries()"))
 
 
+@on_sqlite
+def test_staff_learn_that_nobody_came_back_for_what_they_answered(desk: Desk) -> None:
+    desk.start()
+    visitor, reader = Visitor(desk.url), Visitor(desk.url)
+    for each in (reader, visitor):
+        each.send(EMERGENCY)
+        each.answered(2)
+        scene(desk, "staff_answers('救急へ向かってください。')")
+        wait_for(lambda v=each: said(v.look()["entries"])[-1][0] == "doctor")
+    wait_for(lambda: scene(desk, "deliveries()") == "sent sent")
+    reader.look(after=reader.look()["entries"][-1]["place"])
+    desk.kill()
+    scene(desk, "long_gone()")
+    desk.start()
+    wait_for(lambda: "undelivered" in scene(desk, "deliveries()"))
+    assert sorted(scene(desk, "deliveries()").split()) == ["delivered", "undelivered"]
+
+
+def test_session_may_have_so_many_pages_open_and_no_more(visitor: Visitor) -> None:
+    open_pages = [visitor.events(lambda *_: False) for _ in range(12)]
+    for page in open_pages:
+        next(page)
+    assert visitor.call("GET", "stream").status_code == 429
+    assert visitor.send("お酒は飲めますか").is_success
+    for page in open_pages:
+        page.close()  # type: ignore[attr-defined]
+    visitor.answered(2)
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_page_is_told_at_once_of_what_another_process_does(
     desk: Desk, rasa: FakeRasa, tmp_path_factory: pytest.TempPathFactory
@@ -389,6 +421,10 @@ def test_who_sends_too_much_is_asked_to_wait(desk: Desk) -> None:
     assert "119" in refused[0].json()["detail"]
     # What was taken already is no new message.
     assert visitor.send("質問0", names[0]).json()["is_new"] is False
+    # An emergency is read however many messages there were.
+    assert visitor.send("もう一つ").status_code == 429
+    assert visitor.send(EMERGENCY).is_success
+    wait_for(lambda: visitor.look()["state"]["urgent"])
     made = [visitor.call("POST", "sessions", json={"consent": True}).status_code for _ in range(30)]
     assert made.count(429) >= 9
 

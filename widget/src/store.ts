@@ -43,6 +43,8 @@ export class Store {
   private readonly local: Storage | null;
   private readonly session: Storage | null;
   private area: Area;
+  /** What found no room in the area, which the page that embeds the chat fills as well. */
+  private readonly rest = new MemoryArea();
 
   constructor(clinic: string) {
     this.prefix = `soudan:${clinic}:`;
@@ -65,28 +67,28 @@ export class Store {
   }
 
   get<T>(key: string): T | null {
-    return parse<T>(this.area.getItem(this.prefix + key));
+    return parse<T>(this.rest.getItem(this.prefix + key) ?? this.area.getItem(this.prefix + key));
   }
 
   set(key: string, value: unknown): void {
     const text = JSON.stringify(value);
     try {
       this.area.setItem(this.prefix + key, text);
+      this.rest.removeItem(this.prefix + key);
     } catch {
-      const full = this.area;
-      this.area = new MemoryArea();
-      this.move(full);
-      this.area.setItem(this.prefix + key, text);
+      this.rest.setItem(this.prefix + key, text);
     }
   }
 
   remove(key: string): void {
     this.area.removeItem(this.prefix + key);
+    this.rest.removeItem(this.prefix + key);
   }
 
   /** Keys beginning with `start`, without the prefix of the clinic. */
   keys(start: string): string[] {
-    return keysOf(this.area, this.prefix + start).map((key) => key.slice(this.prefix.length));
+    const found = [...keysOf(this.area, this.prefix + start), ...keysOf(this.rest, this.prefix + start)];
+    return [...new Set(found)].map((key) => key.slice(this.prefix.length));
   }
 
   /** Tells of changes other tabs make: key (null: everything was wiped), old and new value. */

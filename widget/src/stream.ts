@@ -11,6 +11,8 @@ const STALE = 20_000;
 const OVERDUE = 8_000;
 /** A stream shorter than this counts as a failure. */
 const SHORT = 2_000;
+/** So long after an entry the desk is told that it has come, once for all that come together. */
+const CONFIRM = 1_000;
 const MOST_FAILURES = 3;
 const POLL_SECONDS = 25;
 /** Streams are tried again after so long. */
@@ -29,6 +31,7 @@ export class Feed {
   private readonly stopping = new AbortController();
   private connection = new AbortController();
   private overdue: ReturnType<typeof setTimeout> | undefined;
+  private confirming: ReturnType<typeof setTimeout> | undefined;
   private after = 0;
   private failures = 0;
   private streamFailures = 0;
@@ -49,6 +52,7 @@ export class Feed {
     this.stopping.abort();
     this.connection.abort();
     clearTimeout(this.overdue);
+    clearTimeout(this.confirming);
     this.nap.end();
   }
 
@@ -97,7 +101,7 @@ export class Feed {
     this.failures = 0;
     this.events.link(true);
     this.take(page.entries);
-    this.events.state(page.state);
+    if (page.state) this.events.state(page.state);
     if (!page.more) this.isCaughtUp = true;
   }
 
@@ -155,8 +159,17 @@ export class Feed {
 
   private event(name: string, data: string): void {
     if (this.isStopped) return;
-    if (name === "entry") this.take([JSON.parse(data) as Entry]);
+    if (name === "entry") {
+      this.take([JSON.parse(data) as Entry]);
+      clearTimeout(this.confirming);
+      this.confirming = setTimeout(() => this.confirm(), CONFIRM);
+    }
     else if (name === "state") this.events.state(JSON.parse(data) as State);
+  }
+
+  /** Tells the desk what has come: it cannot know that of a stream. The answer comes by the stream, too. */
+  private confirm(): void {
+    this.client.entries(this.after, 0, this.stopping.signal).catch(() => undefined);
   }
 
   private take(entries: Entry[]): void {

@@ -52,7 +52,8 @@ export interface About {
 
 export interface Page {
   entries: Entry[];
-  state: State;
+  /** Null once the session is over. */
+  state: State | null;
   more: boolean;
 }
 
