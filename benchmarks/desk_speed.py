@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from benchmarks.percentile import percentile
 from benchmarks.sets import FROZEN, read_set
 from tools.client import BotClient
 from tools.desk import api_token, migrate
@@ -142,7 +143,7 @@ def main() -> int:
         def through(question: Question) -> float:
             return acknowledged(question)[1]
 
-        questions = _questions(bot, arguments.sentences + _WARM_UP)
+        questions = questions_of(bot, arguments.sentences + _WARM_UP)
         for question in questions[:_WARM_UP]:
             through(question)
         pairs = _pairs(questions[_WARM_UP:], alone, acknowledged)
@@ -178,8 +179,13 @@ def _servers(database: str | None) -> Iterator[tuple[BotClient, DeskClient, Fron
     front_end.close()
 
 
-def _questions(bot: BotClient, count: int) -> list[Question]:
-    """Frozen sentences that Rasa answers; emergencies never reach it."""
+def questions_of(bot: BotClient, count: int) -> list[Question]:
+    """Frozen sentences that Rasa answers; emergencies never reach it.
+
+    Args:
+        bot: Rasa.
+        count: how many.
+    """
     questions = []
     for sentence in read_set(FROZEN):
         reply = bot.ask(uuid.uuid4().hex, sentence.text)
@@ -223,7 +229,7 @@ def _print_turns(pairs: Sequence[tuple[float, float, float]], added: float) -> N
     )
     print("|---|---|---|---|---|")
     _row("until the answer is there, median ms", _median(alone), _median(desk))
-    _row("until the answer is there, p95 ms", _p95(alone), _p95(desk))
+    _row("until the answer is there, p95 ms", percentile(alone, 95), percentile(desk, 95))
     print(
         f"| until the message is stored and acknowledged, median ms | | {_median(stored):.1f} | | |"
     )
@@ -237,7 +243,7 @@ def _print_load(at_once: int, alone: Sequence[Load], desk: Sequence[Load]) -> No
     )
     print("|---|---|---|---|---|")
     _row("until the answer is there, median ms", _median(a), _median(d))
-    _row("until the answer is there, p95 ms", _p95(a), _p95(d))
+    _row("until the answer is there, p95 ms", percentile(a, 95), percentile(d, 95))
     _row(
         "answers a second",
         *(len(t) / sum(x.seconds for x in s) for t, s in ((a, alone), (d, desk))),
@@ -250,10 +256,6 @@ def _row(name: str, alone: float, desk: float) -> None:
 
 def _median(values: Sequence[float]) -> float:
     return statistics.median(values)
-
-
-def _p95(values: Sequence[float]) -> float:
-    return statistics.quantiles(values, n=20)[-1]
 
 
 if __name__ == "__main__":

@@ -10,34 +10,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
-import multiprocessing
-import os
 import secrets
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from benchmarks.lone_desk import lone_desk
+from benchmarks.percentile import percentile
 from benchmarks.sets import FROZEN, read_set
-from tools.desk import api_token, desk_command, desk_environment, migrate
-from tools.desk_client import DeskClient
-from tools.places import ROOT, RUN_DIR, Ports
 
 #: Limit of the 99th percentile, in milliseconds.
 P99_LIMIT = 1000.0
 _RASA_HANGS_SECONDS = 30.0
 #: Seconds from one burst to the next: what the last one left to do is still being done.
 _PAUSE = 3.0
-_START_SECONDS = 60.0
 #: Answers every call that the desk makes of LINE.
 _YES = b'{"type": "none", "totalUsage": 0, "sentMessages": [{"id": "1"}]}'
 _ACCOUNT = "U" + "0" * 32
@@ -56,50 +49,22 @@ def main() -> int:
     texts = [sentence.text for sentence in read_set(FROZEN)]
     patients = [f"U{uuid.uuid4().hex}" for _ in range(arguments.webhooks)]
     times = []
-    with _desk(arguments.database, secret) as port:
+
+    def settings(address: str) -> dict[str, str]:
+        return {
+            "LINE_URL": address, "LINE_CHANNEL_SECRETS": secret, "LINE_CHANNEL_TOKEN": "token",
+            "LINE_USER_ID": _ACCOUNT, "LINE_KEYS": secret * 2,
+        }  # fmt: skip
+
+    with lone_desk(_serve, settings, arguments.database) as (ports, _):
         for i in range(arguments.rounds):
             bodies = [
-                _request(port, secret, patient, texts[(i * len(patients) + j) % len(texts)])
+                _request(ports.desk, secret, patient, texts[(i * len(patients) + j) % len(texts)])
                 for j, patient in enumerate(patients)
             ]
-            times.append(asyncio.run(_burst(port, bodies)))
+            times.append(asyncio.run(_burst(ports.desk, bodies)))
             time.sleep(_PAUSE)
     return _print(times)
-
-
-@contextlib.contextmanager
-def _desk(database: str | None, secret: str) -> Iterator[int]:
-    """A desk with a LINE account and a Rasa that hangs; its port."""
-    RUN_DIR.mkdir(exist_ok=True)
-    ports = Ports.from_environment()
-    reader, writer = multiprocessing.Pipe(duplex=False)
-    others = multiprocessing.Process(target=_serve, args=(writer,), daemon=True)
-    others.start()
-    address = reader.recv()
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=RUN_DIR) as folder:
-        os.environ |= {
-            "DATABASE_URL": database or f"sqlite:///{folder}/desk.sqlite3",
-            "RASA_URL": address, "LINE_URL": address, "LINE_CHANNEL_SECRETS": secret,
-            "LINE_CHANNEL_TOKEN": "token", "LINE_USER_ID": _ACCOUNT, "LINE_KEYS": secret * 2,
-        }  # fmt: skip
-        migrate()
-        with (RUN_DIR / "bench.log").open("wb") as log:
-            process = subprocess.Popen(
-                desk_command(ports), cwd=ROOT, env=desk_environment(), stdout=log, stderr=log
-            )
-        try:
-            client = DeskClient(ports.desk_url, api_token())
-            deadline = time.monotonic() + _START_SECONDS
-            while not client.is_ready():
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"the desk did not start: {RUN_DIR / 'bench.log'}")
-                time.sleep(0.3)
-            yield ports.desk
-        finally:
-            # Killed: it would wait for Rasa.
-            process.kill()
-            process.wait()
-            others.kill()
 
 
 def _serve(ready: Any) -> None:
@@ -180,17 +145,13 @@ def _print(rounds: Sequence[Sequence[float]]) -> int:
         print(f"| burst {i}{', new patients' if i == 1 else ''} {_row(times)} | |")
     together = [t for times in rounds for t in times]
     print(f"| all {_row(together)} | p99 ≤ {P99_LIMIT:.0f} |")
-    kept = _p99(together) <= P99_LIMIT
+    kept = percentile(together, 99) <= P99_LIMIT
     print(f"\nlimit: {'kept' if kept else 'NOT kept'}")
     return 0 if kept else 1
 
 
 def _row(times: Sequence[float]) -> str:
-    return f"| {statistics.median(times):.0f} | {_p99(times):.0f} | {max(times):.0f}"
-
-
-def _p99(times: Sequence[float]) -> float:
-    return statistics.quantiles(times, n=100)[-1]
+    return f"| {statistics.median(times):.0f} | {percentile(times, 99):.0f} | {max(times):.0f}"
 
 
 if __name__ == "__main__":

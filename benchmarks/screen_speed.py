@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.percentile import percentile
 from benchmarks.safety import cases
 from core.triage_source import triage_of
 
@@ -55,7 +56,10 @@ def main() -> int:
     for length in LENGTHS:
         texts = [_message(sentences, length, i) for i in range(max(20, count * 100 // length))]
         _row(f"{length} characters", texts, _times(triage.screen, texts), triage.tokenizer.tokenize)
-    kept = _median(as_written.fastest) <= MEDIAN_LIMIT and _p99(up_to_500.fastest) <= P99_LIMIT
+    kept = (
+        _median(as_written.fastest) <= MEDIAN_LIMIT
+        and percentile(up_to_500.fastest, 99) <= P99_LIMIT
+    )
     print(
         f"\nlimits: median ≤ {MEDIAN_LIMIT} ms (as written), p99 ≤ {P99_LIMIT} ms (up to 500 "
         f"characters): {'kept' if kept else 'NOT kept'}"
@@ -67,9 +71,9 @@ def _row(name: str, texts: Sequence[str], times: _Times, alone: Callable[[str], 
     letters = sum(map(len, texts)) / len(texts)
     ratio = _median(times.fastest) / _median(_times(alone, texts).fastest)
     print(
-        f"| {name} | {_median(times.fastest):.2f} | {_p99(times.fastest):.2f} "
+        f"| {name} | {_median(times.fastest):.2f} | {percentile(times.fastest, 99):.2f} "
         f"| {1000 * _median(times.fastest) / letters:.1f} | {ratio:.1f} "
-        f"| {_p99(times.first):.2f} |"
+        f"| {percentile(times.first, 99):.2f} |"
     )
 
 
@@ -97,10 +101,6 @@ def _times(call: Callable[[str], object], texts: Sequence[str]) -> _Times:
 
 def _median(times: Sequence[float]) -> float:
     return statistics.median(times)
-
-
-def _p99(times: Sequence[float]) -> float:
-    return statistics.quantiles(times, n=100)[-1]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.percentile import percentile
 from benchmarks.sets import FROZEN, read_set
 from tools.client import BotClient
 from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, Ports
@@ -101,7 +102,8 @@ def _measure(model: Path, texts: list[str], training: float) -> Measured:
         listening = [_memory(port) for port in (ports.rasa, ports.actions)]
     return Measured(
         training, ready,
-        statistics.median(parses), _p95(parses), statistics.median(turns), _p95(turns),
+        statistics.median(parses), percentile(parses, 95),
+        statistics.median(turns), percentile(turns, 95),
         sum(shared for shared, _ in listening), sum(resident for _, resident in listening),
     )  # fmt: skip
 
@@ -115,10 +117,6 @@ def _milliseconds(call: Callable[[str], object], texts: list[str]) -> list[float
         call(text)
         times.append((time.perf_counter() - start) * 1000)
     return times
-
-
-def _p95(values: list[float]) -> float:
-    return statistics.quantiles(values, n=20)[-1]
 
 
 def _memory(port: int) -> tuple[float, float]:

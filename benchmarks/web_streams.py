@@ -12,25 +12,21 @@ import asyncio
 import contextlib
 import itertools
 import json
-import multiprocessing
-import os
 import random
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.desk import api_token, desk_command, desk_environment, migrate
-from tools.desk_client import DeskClient
-from tools.places import ROOT, RUN_DIR, Ports
+from benchmarks.lone_desk import lone_desk
+from benchmarks.percentile import percentile
+from tools.places import Ports
 
-_START_SECONDS, _LAST_SECONDS = 60.0, 10.0
+_LAST_SECONDS = 10.0
+_SETTINGS = {"DESK_WEB_SESSIONS_A_MINUTE": "100000", "DESK_TURNS_A_MINUTE": "1000"}
 _TURN: dict[str, Any] = {
     "status": "answered", "answers": [], "triage": "info", "rule": None, "escalate": False,
     "reason": None,
@@ -56,39 +52,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20, help="a second (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=20, help="default: %(default)s")
     arguments = parser.parse_args()
-    with _desk() as (ports, process):
+    with lone_desk(_bot, lambda _: _SETTINGS) as (ports, process):
         return asyncio.run(_measure(ports, process, arguments))
-
-
-@contextlib.contextmanager
-def _desk() -> Iterator[tuple[Ports, int]]:
-    RUN_DIR.mkdir(exist_ok=True)
-    ports = Ports.from_environment()
-    reader, writer = multiprocessing.Pipe(duplex=False)
-    bot = multiprocessing.Process(target=_bot, args=(writer,), daemon=True)
-    bot.start()
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=RUN_DIR) as folder:
-        os.environ |= {
-            "DATABASE_URL": f"sqlite:///{folder}/desk.sqlite3", "RASA_URL": reader.recv(),
-            "DESK_WEB_SESSIONS_A_MINUTE": "100000", "DESK_TURNS_A_MINUTE": "1000",
-        }  # fmt: skip
-        migrate()
-        with (RUN_DIR / "bench.log").open("wb") as log:
-            process = subprocess.Popen(
-                desk_command(ports), cwd=ROOT, env=desk_environment(), stdout=log, stderr=log
-            )
-        try:
-            client = DeskClient(ports.desk_url, api_token())
-            deadline = time.monotonic() + _START_SECONDS
-            while not client.is_ready():
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"the desk did not start: {RUN_DIR / 'bench.log'}")
-                time.sleep(0.3)
-            yield ports, process.pid
-        finally:
-            process.kill()
-            process.wait()
-            bot.kill()
 
 
 def _bot(ready: Any) -> None:
@@ -145,7 +110,7 @@ async def _measure(ports: Ports, process: int, arguments: argparse.Namespace) ->
     )
     print("|---|---|---|")
     for name, times in (("own message on the page", own), ("answer on the page", answered)):
-        print(f"| {name} | {statistics.median(times):.0f} | {_p95(times):.0f} |")
+        print(f"| {name} | {statistics.median(times):.0f} | {percentile(times, 95):.0f} |")
     print(f"\nmessages sent {count}, seen {len(own)}, answered {len(answered)}")
     print(
         f"memory of the desk: {before:.0f} MB, with the streams {opened:.0f} MB,"
@@ -214,10 +179,6 @@ def _memory(process: int) -> float:
     """Resident memory, in megabytes."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-
-def _p95(times: Sequence[float]) -> float:
-    return statistics.quantiles(times, n=20)[-1]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -99,8 +99,7 @@ class RulesSource(Generic[Rules]):
             self._lock.release()
 
     def _digest(self) -> str:
-        contents = (file.name.encode() + b"\0" + file.read_bytes() for file in self._files())
-        return hashlib.sha256(b"\0".join(contents)).hexdigest()[:12]
+        return _fingerprint(self._files())
 
     def _files(self) -> list[Path]:
         files = [self._folder / name for name in (RULES_FILE, SPELLINGS_FILE, SENTENCES_FILE)]
@@ -192,6 +191,12 @@ class TriageSource(RulesSource[Triage]):
         return reading
 
 
+def _fingerprint(files: Iterable[Path], *more: str) -> str:
+    """Twelve hexadecimal digits that change with the files, their names, and whatever else is named."""
+    contents = (file.name.encode() + b"\0" + file.read_bytes() for file in files)
+    return hashlib.sha256(b"\0".join([*contents, *map(str.encode, more)])).hexdigest()[:12]
+
+
 def _kin(data: Path) -> str:
     """Twelve hexadecimal digits for what a reading depends on besides the rules: examples, lexicon,
     dictionary and code.
@@ -203,10 +208,7 @@ def _kin(data: Path) -> str:
         *sorted((data / "nlu").glob("*.yml")), *sorted((data / "lexicon").glob("*.csv")),
         *sorted(Path(__file__).parent.glob("*.py")),
     ]  # fmt: skip
-    digest = hashlib.sha256(version("sudachidict_core").encode())
-    for file in files:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+    return _fingerprint(files, version("sudachidict_core"))
 
 
 @functools.lru_cache(maxsize=4)

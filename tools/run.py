@@ -124,7 +124,7 @@ def _running(
             cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
-            _wait(process, is_ready, name, log)
+            wait_until_ready(process, is_ready, name, log)
             yield Servers(process, log)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -134,9 +134,20 @@ def _running(
                 process.kill()
 
 
-def _wait(
+def wait_until_ready(
     process: subprocess.Popen[bytes], is_ready: Callable[[], bool], name: str, log: Path
 ) -> None:
+    """Waits for a process that has just been started.
+
+    Args:
+        process: the process.
+        is_ready: whether it answers.
+        name: what it is.
+        log: file for what it prints.
+
+    Raises:
+        NotStartedError: it ended, or did not answer in time.
+    """
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:

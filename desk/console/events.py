@@ -11,13 +11,14 @@ import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 from django.http import HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from desk.audit.models import AuditEntry
 from desk.staff.roles import for_staff
 from desk.staff.sessions import background
+from desk.streams import streamed
 
 #: Seconds between two looks at the log.
 POLL_SECONDS = 1.0
@@ -32,12 +33,7 @@ _SHOWN = ("message", "turn", "ticket", "reply", "note", "appointment", "conversa
 @require_safe
 def stream(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
     """The stream: an event ``change`` with the conversations that changed."""
-    # The thread lasts as long as the page is open; its connection need not.
-    connection.close()
-    response = StreamingHttpResponse(_events(), content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
+    return streamed(_events())
 
 
 async def _events() -> AsyncIterator[str]:

@@ -105,10 +105,22 @@ def _note_failure(reply: Reply, error: DeliveryError, hours: ClinicHours, now: d
             detail=error.detail[:200],
         )
         if given_up:
-            record(
-                "reply.undelivered", now, conversation=reply.conversation.sender,
-                place=reply.place, detail=error.detail[:200],
-            )  # fmt: skip
-            lifecycle.undelivered(reply, hours, now)
+            note_undelivered(reply, error.detail, hours, now)
     metrics.REPLIES.labels(reply.author, delivery.value).inc()
     logger.warning("a reply did not arrive (%s): %s", error.detail, delivery.value)
+
+
+def note_undelivered(reply: Reply, detail: str, hours: ClinicHours, now: dt.datetime) -> None:
+    """Has a person call whom a reply did not reach; in the transaction that says so of the reply.
+
+    Args:
+        reply: the reply.
+        detail: why, in a word or two, without anybody's text.
+        hours: when the clinic is open.
+        now: an aware time.
+    """
+    record(
+        "reply.undelivered", now, conversation=reply.conversation.sender, place=reply.place,
+        detail=detail[:200],
+    )  # fmt: skip
+    lifecycle.undelivered(reply, hours, now)

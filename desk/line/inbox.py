@@ -222,7 +222,8 @@ def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime 
     if not (texts and _is_emergency(texts, known, equipment)):
         if ready > now and texts:
             return ready
-        doorway.give_way()  # no emergency
+        # It is none.
+        doorway.give_way()
     with transaction.atomic():
         friend = friend_of(names, waiting[0].sealed, now)
         conversation = Conversation.locked(friend.conversation_id)

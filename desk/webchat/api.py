@@ -6,10 +6,11 @@ import datetime as dt
 import ipaddress
 import math
 import uuid
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Field, Header, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, ValidationError
@@ -19,15 +20,16 @@ from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.audit.models import record
 from desk.conversations.equipment import equipment
-from desk.conversations.models import WEB, Author, Conversation, Message, Reply
+from desk.conversations.models import WEB, Author, Conversation, Message
 from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
 from desk.logs import about
+from desk.streams import EVENTS, streamed
 from desk.webchat import sessions, stream
 from desk.webchat.entries import offered
 from desk.webchat.fan import fan
-from desk.webchat.models import Feedback, Session
+from desk.webchat.models import IDLE, Feedback, Session
 
 #: Longest message, in characters.
 MAX_TEXT = 1000
@@ -123,7 +125,7 @@ class Opinion(Schema):
 def get_about(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
     """What a page shows before anything is asked."""
     tools = equipment()
-    hours = int(sessions.IDLE.total_seconds() // 3600)
+    hours = int(IDLE.total_seconds() // 3600)
     return {
         "name": tools.messages.text("web_name"),
         "clinic": tools.messages.fill("{clinic_name}"),
@@ -202,17 +204,14 @@ def get_stream(
 ) -> StreamingHttpResponse:
     """What is new, as it comes."""
     after = int(last[:_DIGITS]) if last.isascii() and last.isdigit() else 0
-    return _streamed(request, stream.events(_session(request), _place(after)), "text/event-stream")
+    return _streamed(request, stream.events(_session(request), _place(after)), EVENTS)
 
 
 @chat.post("/feedback")
 def post_feedback(request: HttpRequest, opinion: Opinion) -> HttpResponse:
     """Notes whether an answer helped."""
     session, now = _session(request), dt.datetime.now(TOKYO)
-    reply = Reply.objects.filter(
-        conversation__channel=WEB, conversation__address=session.address,
-        place=_place(opinion.place), author=Author.BOT,
-    ).first()  # fmt: skip
+    reply = session.replies.filter(place=_place(opinion.place), author=Author.BOT).first()
     if reply is None:
         raise RefusedError(404, "no_answer")
     with transaction.atomic():
@@ -252,17 +251,13 @@ def _network(request: HttpRequest) -> str:
 
 def _is_emergency(session: Session, text: str) -> bool:
     """Whether a message must be read however many there were."""
-    found = Conversation.objects.filter(channel=WEB, address=session.address).first()
-    return is_emergency(text, found or Conversation(), equipment())
+    return is_emergency(text, session.conversation or Conversation(), equipment())
 
 
-def _streamed(request: HttpRequest, content: Any, kind: str) -> StreamingHttpResponse:
+def _streamed(
+    request: HttpRequest, content: AsyncIterator[str], kind: str
+) -> StreamingHttpResponse:
     """What is sent bit by bit, to so many pages of a session at once."""
     if fan.count(str(_session(request).pk)) >= MAX_PAGES:
         raise RefusedError(429, "too_many")
-    # The thread lasts as long as the page is open; its connection need not.
-    connection.close()
-    response = StreamingHttpResponse(content, content_type=kind)
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
+    return streamed(content, kind)

@@ -11,7 +11,7 @@ from core.clinic_hours import TOKYO
 from core.judge import State
 from desk.conversations.cards import blocks, is_urgent, telephones
 from desk.conversations.equipment import Equipment
-from desk.conversations.models import WEB, Author, Conversation, Delivery, Message, Mode, Reply
+from desk.conversations.models import Author, Conversation, Delivery, Message, Mode, Reply
 from desk.conversations.respond import PERSON
 from desk.webchat.models import Session
 
@@ -26,10 +26,7 @@ def seen(session: Session, after: int) -> None:
         session: whose.
         after: the place.
     """
-    there = Reply.objects.filter(
-        conversation__channel=WEB, conversation__address=session.address,
-        place__lte=after, delivery=Delivery.SENT,
-    )  # fmt: skip
+    there = session.replies.filter(place__lte=after, delivery=Delivery.SENT)
     if there.exists():
         there.update(delivery=Delivery.DELIVERED)
 
@@ -47,7 +44,7 @@ def view(
     Returns:
         Lines in order, how the conversation stands, and whether there are more lines.
     """
-    conversation = Conversation.objects.filter(channel=WEB, address=session.address).first()
+    conversation = session.conversation
     if conversation is None:
         return [], _state(None, tools), False
     # Looked at first: when nothing waits, every answer stands below.
@@ -78,14 +75,8 @@ def offered(session: Session, payload: str) -> bool:
     """
     if payload == PERSON:
         return True
-    replies = Reply.objects.filter(
-        conversation__channel=WEB, conversation__address=session.address
-    ).exclude(buttons=[])
-    return any(
-        payload == known
-        for buttons in replies.values_list("buttons", flat=True)
-        for _, known in buttons
-    )
+    offers = session.replies.exclude(buttons=[]).values_list("buttons", flat=True)
+    return any(payload == known for buttons in offers for _, known in buttons)
 
 
 def _titles(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
-from desk.conversations.models import Reply
+from desk.conversations.models import WEB, Conversation, Reply
+
+#: How long a browser that does not come back is known.
+IDLE = dt.timedelta(hours=24)
 
 
 class Session(models.Model):
@@ -34,6 +39,33 @@ class Session(models.Model):
     def address(self) -> str:
         """The conversation's address."""
         return self.id.hex
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """Its conversation as it stands; None before the first message."""
+        return Conversation.objects.filter(channel=WEB, address=self.address).first()
+
+    @property
+    def replies(self) -> models.QuerySet[Reply]:
+        """What was said to the visitor."""
+        return Reply.objects.filter(conversation__channel=WEB, conversation__address=self.address)
+
+    @classmethod
+    def over(cls, now: dt.datetime) -> Q:
+        """Sessions that open nothing any more: had forgotten, or not used for too long.
+
+        Args:
+            now: an aware time.
+        """
+        return Q(used_at__lt=now - IDLE) | Q(revoked_at__isnull=False)
+
+    def is_over(self, now: dt.datetime) -> bool:
+        """The same of this one.
+
+        Args:
+            now: an aware time.
+        """
+        return self.revoked_at is not None or self.used_at < now - IDLE
 
 
 class Feedback(models.Model):

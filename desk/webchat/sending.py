@@ -7,16 +7,12 @@ import time
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Q
 
 from core.clinic_hours import TOKYO, ClinicHours
-from desk.audit.models import record
 from desk.conversations.cards import is_urgent
 from desk.conversations.models import PEOPLE, WEB, Delivery, Reply, change
-from desk.conversations.outbox import DeliveryError
-from desk.tickets import lifecycle
+from desk.conversations.outbox import DeliveryError, note_undelivered
 from desk.webchat.models import Session
-from desk.webchat.sessions import IDLE
 
 #: Seconds between two looks for what nobody reads.
 LOOK_SECONDS = 60.0
@@ -36,8 +32,7 @@ def deliver(replies: Sequence[Reply]) -> int:
             read what a person or the red-flag screen says; what else is said is left as it is.
     """
     session = Session.objects.get(pk=replies[0].conversation.sender)
-    gone = session.revoked_at is not None or session.used_at < dt.datetime.now(TOKYO) - IDLE
-    if not gone:
+    if not session.is_over(dt.datetime.now(TOKYO)):
         return len(replies)
     if replies[0].author in PEOPLE or is_urgent(replies[0]):
         raise DeliveryError("forgotten", final=True)
@@ -60,7 +55,7 @@ class Unread:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LOOK_SECONDS
-        over = Session.objects.filter(Q(used_at__lt=now - IDLE) | Q(revoked_at__isnull=False))
+        over = Session.objects.filter(Session.over(now))
         unread = Reply.objects.filter(
             delivery=Delivery.SENT, author__in=PEOPLE, conversation__channel=WEB,
             conversation__sender__in=over.values("pk"),
@@ -68,8 +63,4 @@ class Unread:
         for reply in unread.select_related("conversation", "answers"):
             with transaction.atomic():
                 change(reply, delivery=Delivery.UNDELIVERED, detail="unread")
-                record(
-                    "reply.undelivered", now, conversation=reply.conversation.sender,
-                    place=reply.place, detail="unread",
-                )  # fmt: skip
-                lifecycle.undelivered(reply, hours, now)
+                note_undelivered(reply, "unread", hours, now)

@@ -19,8 +19,6 @@ from desk.webchat.models import Session
 
 #: Seconds for which a token counts.
 TOKEN_SECONDS = 900
-#: How long a browser that does not come back is known.
-IDLE = dt.timedelta(hours=24)
 _SALT = "desk.webchat"
 
 
@@ -62,8 +60,8 @@ def refreshed(refresh: str, now: dt.datetime) -> Session | None:
         refresh: whatever came.
         now: an aware time.
     """
-    session = Session.objects.filter(refresh=_hashed(refresh), revoked_at=None).first()
-    if session is None or session.used_at < now - IDLE:
+    session = Session.objects.filter(refresh=_hashed(refresh)).first()
+    if session is None or session.is_over(now):
         return None
     Session.objects.filter(pk=session.pk).update(used_at=now)
     return session

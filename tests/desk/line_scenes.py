@@ -15,7 +15,7 @@ from desk.conversations.models import Conversation, Delivery, Kind, Message, Rep
 from desk.line import inbox
 from desk.line.models import Event, Friend
 from desk.tickets.models import Item
-from tests.desk.scenes import at_once, do, now
+from tests.desk.scenes import at_once, now
 
 
 def left() -> None:
@@ -27,12 +27,6 @@ def left() -> None:
 def tokens_expire() -> None:
     """A minute passes for all reply tokens that the desk has."""
     Event.objects.update(received_at=now() - dt.timedelta(seconds=61))
-
-
-def staff_answers(text: str) -> None:
-    """A doctor takes the newest ticket and answers it."""
-    do("claim", "doctor1")
-    do("reply", "doctor1", text)
 
 
 def kept() -> None:

@@ -412,7 +412,7 @@ def test_late_answer_of_staff_waits_for_the_next_message_when_little_is_left(
     arrived(platform, 1)
     platform.advance(70)
     scene(desk, "tokens_expire()")
-    scene(desk, "staff_answers('診察でお話ししましょう。')")
+    desk.scene("staff_answers('診察でお話ししましょう。')")
     time.sleep(3)
     assert len(platform.texts(P)) == 1
     line.send(line.text(P, "まだですか"))
@@ -432,6 +432,6 @@ def test_urgent_answer_without_quota_has_staff_telephone(
     arrived(platform, 1)
     scene(desk, "tokens_expire()")
     platform.used = 200
-    scene(desk, "staff_answers('今すぐ救急を受診してください。')")
+    desk.scene("staff_answers('今すぐ救急を受診してください。')")
     wait_for(lambda: desk.scene("show()").startswith("undelivered"))
     assert not any("受診" in text for text in platform.texts(P))

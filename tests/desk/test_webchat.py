@@ -337,7 +337,7 @@ def test_emergency_stays_in_sight_until_a_doctor_has_answered_and_closed(desk: D
     reading = threading.Thread(target=reads)
     reading.start()
     time.sleep(0.5)
-    scene(desk, "staff_answers('救急へ向かってください。')")
+    desk.scene("staff_answers('救急へ向かってください。')")
     # Another process has answered, which cannot tell this one: the page looks by itself.
     reading.join(20)
     assert not reading.is_alive()
@@ -353,7 +353,7 @@ def test_staff_learn_that_nobody_reads_what_they_answer(desk: Desk) -> None:
     visitor.send(EMERGENCY)
     visitor.answered(4)
     assert visitor.call("DELETE", "sessions").is_success
-    scene(desk, "staff_answers('救急へ向かってください。')")
+    desk.scene("staff_answers('救急へ向かってください。')")
     wait_for(lambda: "undelivered" in scene(desk, "deliveries()"))
 
 
@@ -364,7 +364,7 @@ def test_staff_learn_that_nobody_came_back_for_what_they_answered(desk: Desk) ->
     for each in (reader, visitor):
         each.send(EMERGENCY)
         each.answered(2)
-        scene(desk, "staff_answers('救急へ向かってください。')")
+        desk.scene("staff_answers('救急へ向かってください。')")
         wait_for(lambda v=each: said(v.look()["entries"])[-1][0] == "doctor")
     wait_for(lambda: scene(desk, "deliveries()") == "sent sent")
     reader.look(after=reader.look()["entries"][-1]["place"])

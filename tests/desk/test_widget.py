@@ -59,10 +59,6 @@ def picture(chat: Chat, name: str) -> None:
         chat.page.screenshot(path=ROOT / folder / f"chat-{name}.png")
 
 
-def staff(desk: Desk, call: str) -> None:
-    desk.scene(call, "web_scenes")
-
-
 def test_question_is_answered_after_consent_only(desk: Desk, chromium: Browser) -> None:
     context, chat = visit(chromium, desk.url, viewport=DESKTOP)
     asked: list[str] = []
@@ -204,7 +200,7 @@ def test_staff_answer_arrives_live_and_after_reopening(desk: Desk, chat: Chat) -
     )
     chat.check("emergency")
     picture(chat, "emergency")
-    staff(desk, "staff_answers('医師です。お電話ください。')")
+    desk.scene("staff_answers('医師です。お電話ください。')")
     chat.hears("医師です。お電話ください。")
     expect(chat.page.get_by_text("スタッフが対応しています", exact=True)).to_be_visible()
     assert "医師:医師です。お電話ください。" in chat.texts()
@@ -212,7 +208,7 @@ def test_staff_answer_arrives_live_and_after_reopening(desk: Desk, chat: Chat) -
     picture(chat, "doctor")
     context = chat.page.context
     chat.page.close()
-    staff(desk, "staff_goes_on('もう一つお伝えします。')")
+    desk.scene("staff_goes_on('もう一つお伝えします。')", "web_scenes")
     again = Chat(context.new_page(), desk.url).load()
     expect(again.page.get_by_text(re.compile("未読"))).to_be_visible()
     again.opener.click()
@@ -424,7 +420,7 @@ def test_no_text_is_ever_run(desk: Desk, chat: Chat, rasa: FakeRasa) -> None:
     rasa.behaviour = None
     chat.say(EMERGENCY)
     chat.hears("119")
-    staff(desk, f"staff_answers({XSS[0]!r})")
+    desk.scene(f"staff_answers({XSS[0]!r})")
     expect(chat.entries.filter(has_text="医師").last).to_contain_text("onerror", timeout=15_000)
     chat.page.reload()
     chat.opener.click()

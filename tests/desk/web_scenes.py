@@ -7,8 +7,8 @@ import time
 from unittest import mock
 
 from desk.conversations.models import PEOPLE, Reply
-from desk.webchat.models import Feedback, Session
-from desk.webchat.sessions import IDLE, TOKEN_SECONDS, token_of
+from desk.webchat.models import IDLE, Feedback, Session
+from desk.webchat.sessions import TOKEN_SECONDS, token_of
 from tests.desk.scenes import do, now
 
 
@@ -32,12 +32,6 @@ def deliveries() -> None:
 def opinions() -> None:
     """Prints what was thought of answers."""
     print(*Feedback.objects.values_list("helpful", flat=True))
-
-
-def staff_answers(text: str) -> None:
-    """A doctor takes the newest ticket and answers it."""
-    do("claim", "doctor1")
-    do("reply", "doctor1", text)
 
 
 def staff_goes_on(text: str) -> None:
