@@ -40,6 +40,10 @@ INSTALLED_APPS = [
     "desk.line",
     "desk.webchat",
     "desk.staff",
+    "desk.editorial",
+    "desk.rehearsals",
+    "desk.gaps",
+    "desk.training",
     "desk.console",
 ]
 MIDDLEWARE = [

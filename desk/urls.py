@@ -14,5 +14,9 @@ urlpatterns = [
     path("", include("desk.webchat.urls")),
     path("line/", include("desk.line.urls")),
     path("staff/", include("desk.staff.urls")),
+    path("staff/table/", include("desk.editorial.urls")),
+    path("staff/rehearsals/", include("desk.rehearsals.urls")),
+    path("staff/gaps/", include("desk.gaps.urls")),
+    path("staff/training/", include("desk.training.urls")),
     path("staff/", include("desk.console.urls")),
 ]

@@ -1,0 +1,1 @@
+"""Gaps: what patients asked and the table did not answer, and the weekly report."""
