@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +23,40 @@ logger = logging.getLogger(__name__)
 #: A change is in force after at most this many seconds (the design allows ten).
 REFRESH_SECONDS = 3.0
 
-_Loaded = tuple[tuple[Knowledge, Messages], FirstResponses, ClinicHours]
+
+@dataclass(frozen=True)
+class Table:
+    """A checked table and what belongs to it.
+
+    Attributes:
+        knowledge: the vetted answers.
+        messages: the fixed texts.
+        first_responses: what is said first to what is urgent.
+        hours: when the clinic is open.
+    """
+
+    knowledge: Knowledge
+    messages: Messages
+    first_responses: FirstResponses
+    hours: ClinicHours
+
+
+def load_table(files: Files, subjects: Iterable[str], today: dt.date) -> Table:
+    """A table from its files, every invariant checked.
+
+    Args:
+        files: contents of the files.
+        subjects: term ids of the lexicon.
+        today: the day on which reviews may not lie in the future.
+
+    Raises:
+        DataError: one line a fault, each naming file, row and column.
+    """
+    knowledge = load_knowledge(files, subjects, today)
+    texts = ("messages.yml", "clinic.yml", "telephones.yml")
+    messages = Messages(*(files.contents[name] for name in texts))
+    hours = ClinicHours.from_yaml(files.contents["clinic.yml"])
+    return Table(knowledge, messages, FirstResponses(messages, hours), hours)
 
 
 class UnreachableError(Exception):
@@ -74,22 +108,27 @@ class KnowledgeSource:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
-        self._current, self._responses, self._hours = self._first()
+        self._table = self._first()
+
+    @property
+    def table(self) -> Table:
+        """The last good table, with all that belongs to it."""
+        return self._table
 
     @property
     def current(self) -> tuple[Knowledge, Messages]:
-        """The last good table and the fixed texts that go with it."""
-        return self._current
+        """The last good answers and the fixed texts that go with them."""
+        return self._table.knowledge, self._table.messages
 
     @property
     def first_responses(self) -> FirstResponses:
         """First responses with the same texts and the clinic's hours."""
-        return self._responses
+        return self._table.first_responses
 
     @property
     def hours(self) -> ClinicHours:
         """When the clinic is open."""
-        return self._hours
+        return self._table.hours
 
     def refresh(self) -> bool:
         """Takes over a changed table; returns whether there was one."""
@@ -99,7 +138,7 @@ class KnowledgeSource:
                 if files is None or files.version == self._seen:
                     return False
                 self._seen = files.version
-                self._current, self._responses, self._hours = self._load(files)
+                self._table = self._load(files)
             except DataError as error:
                 logger.error(sentence("tools.table_broken", detail=error))
                 return False
@@ -125,7 +164,7 @@ class KnowledgeSource:
                 # The thread must outlive whatever a file or a server may do.
                 logger.exception("refreshing the table failed")
 
-    def _first(self) -> _Loaded:
+    def _first(self) -> Table:
         """The first good copy: of the publisher if there is one that answers, else of the files."""
         if self._publisher is not None:
             try:
@@ -141,12 +180,8 @@ class KnowledgeSource:
         self._seen = files.version
         return self._load(files)
 
-    def _load(self, files: Files) -> _Loaded:
-        knowledge = load_knowledge(files, self._terms, self._today())
-        texts = ("messages.yml", "clinic.yml", "telephones.yml")
-        messages = Messages(*(files.contents[name] for name in texts))
-        hours = ClinicHours.from_yaml(files.contents["clinic.yml"])
-        return (knowledge, messages), FirstResponses(messages, hours), hours
+    def _load(self, files: Files) -> Table:
+        return load_table(files, self._terms, self._today())
 
     def _fetch(self) -> Files | None:
         if self._publisher is not None:
