@@ -96,7 +96,7 @@ class Desk:
 
     def withheld(self, answer: Answer) -> str | None:
         """Why an answer may not be given today, or None."""
-        return answer.withheld(self.today, self.require_approval)
+        return self.knowledge.withheld(answer, self.today, self.require_approval)
 
 
 @dataclass(frozen=True)

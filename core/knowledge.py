@@ -1,9 +1,10 @@
 """The vetted knowledge table: load it, check every invariant, look answers up.
 
 The files are ``answers.csv``, ``sources.csv``, ``references.csv``, ``clinic.yml``, ``topics.yml``,
-``numbers.yml``, ``wording.yml`` and ``messages.yml`` of ``data/knowledge``, and the term ids of the
+``numbers.yml``, ``wording.yml``, ``messages.yml`` and ``switches.yml`` of ``data/knowledge``, and the term ids of the
 lexicon. ``data/triage/telephones.yml`` is read and published with them, for the fixed texts.
-Nothing here knows a drug: what may be said is in the files.
+Nothing here knows a drug: what may be said is in the files. ``switches.yml`` says what people answer
+instead of the bot, for a time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from core.faults import DataError, Fault
 from core.tables import Row, read_table, read_yaml
@@ -107,7 +110,7 @@ class Answer:
     approved_by: str
 
     def withheld(self, today: dt.date, require_approval: bool) -> str | None:
-        """Why the answer may not be given on that day, as a reason of the bot contract, or None."""
+        """Why the answer by itself may not be given on that day (``Knowledge.withheld``), or None."""
         if self.review_due is None or self.review_due <= today:
             return "expired_answer"
         if require_approval and not self.approved_by:
@@ -126,6 +129,31 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Switches:
+    """What people answer instead of the bot, for a time (``switches.yml``).
+
+    Attributes:
+        bot: whether the bot is stopped altogether; the desk then asks nobody else.
+        topics: topics that are stopped.
+        answers: answers that are stopped.
+        expired: answers that the desk has withdrawn because their review is overdue.
+    """
+
+    bot: bool = False
+    topics: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+    expired: frozenset[str] = frozenset()
+
+    def to_yaml(self) -> bytes:
+        """The file's content, always the same for the same switches."""
+        lists = {
+            name: sorted(getattr(self, name)) for name in ("topics", "answers", "expired")
+        }  # fmt: skip
+        document = {"switches": {"bot": self.bot, **lists}}
+        return yaml.safe_dump(document, allow_unicode=True, sort_keys=False).encode()
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """A checked table.
 
@@ -136,6 +164,7 @@ class Knowledge:
         clinic: the clinic's values by placeholder name, as text.
         demo: whether the clinic is the marked demonstration clinic.
         version: hash of all the files, to see in a log which table answered.
+        switches: what people answer instead, for a time.
     """
 
     answers: Mapping[str, Answer]
@@ -144,6 +173,16 @@ class Knowledge:
     clinic: Mapping[str, str]
     demo: bool
     version: str
+    switches: Switches = Switches()
+
+    def withheld(self, answer: Answer, today: dt.date, require_approval: bool) -> str | None:
+        """Why an answer may not be given on that day, as a reason of the bot contract, or None."""
+        switches = self.switches
+        if answer.topic in switches.topics or answer.answer_id in switches.answers:
+            return "stopped_answer"
+        if answer.answer_id in switches.expired:
+            return "expired_answer"
+        return answer.withheld(today, require_approval)
 
     def candidates(self, topic: str) -> list[Answer]:
         """Published answers of a topic, in file order."""
@@ -193,7 +232,8 @@ class Files:
 
     NAMES = (
         "answers.csv", "sources.csv", "references.csv",
-        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml", "messages.yml", TELEPHONES,
+        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml", "messages.yml", "switches.yml",
+        TELEPHONES,
     )  # fmt: skip
 
     @classmethod
@@ -301,7 +341,9 @@ class _Loader:
         self._check_numbers(answers)
         self._check_required_statements(published.values(), wording)
         self._check_citations(answers, passages)
-        return Knowledge(published, topics, references, clinic, demo, self._files.version)
+        return Knowledge(
+            published, topics, references, clinic, demo, self._files.version, self._switches()
+        )
 
     def _add(self, file: str, row: int, column: str, code: str, **values: object) -> None:
         self.faults.append(Fault(file, row, column, code, values))
@@ -334,6 +376,15 @@ class _Loader:
                 self._add("clinic.yml", 0, name, "missing_clinic_value", value=name)
         demo = bool(self._yaml("clinic.yml", "demo"))
         return values, demo
+
+    def _switches(self) -> Switches:
+        entries = self._yaml("switches.yml", "switches")
+        with _shaped("switches.yml", "switches"):
+            lists = {
+                name: frozenset(map(str, entries[name]))
+                for name in ("topics", "answers", "expired")
+            }
+            return Switches(bot=bool(entries["bot"]), **lists)
 
     def _wording(self) -> _Wording:
         entries = self._yaml("wording.yml", "wording")

@@ -269,7 +269,7 @@ def answers(request: HttpRequest) -> HttpResponse:
     found = []
     today, strict = _now().date(), settings.ENVIRONMENT.require_approval
     for answer in knowledge.answers.values():
-        if answer.withheld(today, strict):
+        if knowledge.withheld(answer, today, strict):
             continue
         topic = knowledge.topics[answer.topic].title
         texts = (answer.title, answer.question, topic, answer.short, answer.answer_id)

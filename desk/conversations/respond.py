@@ -135,6 +135,9 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
     """What the bot says, or why it says nothing."""
     if message.kind != Kind.TEXT:
         return _to_no_text(message, equipment.messages)
+    if equipment.knowledge.switches.bot:
+        turn = {**_SILENT_TURN, "triage": "consult", "reason": "stopped_bot"}
+        return BotTurn((equipment.messages.text("stopped_bot"),), (), turn)
     sender = str(message.conversation.sender)
     if not equipment.pace.allows(sender):
         turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}

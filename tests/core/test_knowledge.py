@@ -26,6 +26,7 @@ from core.knowledge import (
     Answer,
     Files,
     Knowledge,
+    Switches,
     load_knowledge,
 )
 
@@ -69,6 +70,7 @@ class Table:
     topics: dict[str, Any]
     numbers: dict[str, Any]
     wording: dict[str, Any]
+    switches: Switches = Switches()
 
     def files(self) -> Files:
         contents = {
@@ -80,6 +82,7 @@ class Table:
             "numbers.yml": yaml_bytes(self.numbers),
             "wording.yml": yaml_bytes(self.wording),
             "messages.yml": b"messages: {}\n",
+            "switches.yml": self.switches.to_yaml(),
             "telephones.yml": b"telephones: {}\n",
         }
         return Files(contents)
@@ -539,3 +542,27 @@ def test_version_changes_with_every_file(table: Table) -> None:
     assert len(versions | {files.version}) == len(Files.NAMES) + 1
     assert table.files().version == files.version == table.load().version
     assert len(files.version) == 12
+
+
+@pytest.mark.parametrize(
+    ("switches", "reason"),
+    [
+        (Switches(), None),
+        (Switches(bot=True), None),  # the desk asks nobody then, so nothing is left to withhold
+        (Switches(topics=frozenset({"side_effects"})), "stopped_answer"),
+        (Switches(answers=frozenset({"SE-GEN-01"})), "stopped_answer"),
+        (Switches(answers=frozenset({"SE-LIP-01"})), None),
+        (Switches(expired=frozenset({"SE-GEN-01"})), "expired_answer"),
+    ],
+)
+def test_a_switch_withholds_answers(table: Table, switches: Switches, reason: str | None) -> None:
+    table.switches = switches
+    knowledge = table.load()
+    assert knowledge.switches == switches
+    assert knowledge.withheld(knowledge.answers["SE-GEN-01"], TODAY, False) == reason
+
+
+def test_broken_switches_are_a_fault(table: Table) -> None:
+    files = Files({**table.files().contents, "switches.yml": b"switches: {bot: false}\n"})
+    with pytest.raises(DataError, match=r"switches\.yml"):
+        load_knowledge(files, SUBJECTS, TODAY)
