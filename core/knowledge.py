@@ -1,8 +1,8 @@
 """The vetted knowledge table: load it, check every invariant, look answers up.
 
 The files are ``answers.csv``, ``sources.csv``, ``references.csv``, ``clinic.yml``, ``topics.yml``,
-``numbers.yml``, ``wording.yml``, ``messages.yml`` and ``switches.yml`` of ``data/knowledge``, and the term ids of the
-lexicon. ``data/triage/telephones.yml`` is read and published with them, for the fixed texts.
+``numbers.yml``, ``wording.yml``, ``messages.yml`` and ``switches.yml`` of ``data/knowledge``, and the
+term ids of the lexicon. ``data/triage/telephones.yml`` is read and published with them, for the fixed texts.
 Nothing here knows a drug: what may be said is in the files. ``switches.yml`` says what people answer
 instead of the bot, for a time.
 """

@@ -1,0 +1,30 @@
+"""Rows of ``answers.csv`` and the file made of them, always the same for the same rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+
+from core.knowledge import ANSWER_COLUMNS, Files
+from core.tables import read_table
+
+ANSWERS = "answers.csv"
+
+
+def rows_of(files: Files) -> list[dict[str, str]]:
+    """The rows of a table's answers, cells by column.
+
+    Raises:
+        DataError: the file is no such table.
+    """
+    return [row.cells for row in read_table(ANSWERS, files.contents[ANSWERS], ANSWER_COLUMNS)]
+
+
+def with_rows(files: Files, rows: Iterable[Mapping[str, str]]) -> Files:
+    """The same files with other rows of answers."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(ANSWER_COLUMNS)
+    writer.writerows([row[column] for column in ANSWER_COLUMNS] for row in rows)
+    return Files({**files.contents, ANSWERS: out.getvalue().encode()})
