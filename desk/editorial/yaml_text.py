@@ -38,8 +38,10 @@ class YamlText:
     def text(self) -> str:
         """The text with all changes."""
         text = self._text
-        for start, end, source in sorted(self._changes, reverse=True):
-            text = text[:start] + source + text[end:]
+        # From the end; of lines put at one place the last is put in first, so that it comes last.
+        places = [(start, end, order) for order, (start, end, _) in enumerate(self._changes)]
+        for start, end, order in sorted(places, reverse=True):
+            text = text[:start] + self._changes[order][2] + text[end:]
         return text
 
     def at(self, *path: str | int) -> Node | None:
@@ -72,8 +74,11 @@ class YamlText:
         start, end = node.start_mark.index, end_of(node)
         # What ends a text of several lines is not part of it.
         end -= len(self._text[start:end]) - len(self._text[start:end].rstrip())
-        gap = " " if self._text[start - 1 : start] == ":" else ""
-        self._changes.append((start, end, gap + source))
+        key = self._text[:start].rstrip()
+        if key.endswith(":"):
+            start = len(key)
+            source = source if source.startswith("\n") else f" {source}"
+        self._changes.append((start, end, source))
 
     def put_before(self, node: Node, source: str) -> None:
         """Puts lines before that on which a value begins."""
