@@ -86,7 +86,10 @@ def answers(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     topics = equipment().knowledge.topics
-    shown = [(line, topics[line.cells["topic"]].title if line.cells["topic"] in topics else "") for line in page]
+    shown = [
+        (line, topics[line.cells["topic"]].title if line.cells["topic"] in topics else "")
+        for line in page
+    ]
     context = {
         "form": form, "page": page, "shown": shown, "query": query.urlencode(), "count": len(lines),
     }  # fmt: skip

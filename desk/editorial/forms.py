@@ -37,7 +37,10 @@ def source_choices() -> list[tuple[str, list[tuple[str, str]]]]:
         for row in source_rows(base_files())
         if row["disposition"] == "cited"
     ]
-    works = [(r.reference_id, f"{r.reference_id} {r.title}") for r in equipment().knowledge.references.values()]
+    works = [
+        (r.reference_id, f"{r.reference_id} {r.title}")
+        for r in equipment().knowledge.references.values()
+    ]
     return [(sentence("editorial.passages"), passages), (sentence("editorial.works"), works)]
 
 
@@ -45,7 +48,9 @@ class AnswerForm(forms.Form):
     """An answer as people write it; the names of the fields are the columns of the table."""
 
     answer_id = forms.CharField(
-        label="回答ID", max_length=40, help_text="大文字の英数字を - でつなぎます（例：SE-LIP-02）。後から変えられません。"
+        label="回答ID",
+        max_length=40,
+        help_text="大文字の英数字を - でつなぎます（例：SE-LIP-02）。後から変えられません。",
     )
     topic = forms.ChoiceField(label="話題", choices=topic_choices)
     subject = forms.CharField(
@@ -54,7 +59,9 @@ class AnswerForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "subjects", "autocomplete": "off"}),
     )  # fmt: skip
     phase = forms.ChoiceField(label="時期", choices=lambda: choices("phases", PHASES))
-    audience = forms.ChoiceField(label="だれのこと", choices=lambda: choices("audiences", AUDIENCES))
+    audience = forms.ChoiceField(
+        label="だれのこと", choices=lambda: choices("audiences", AUDIENCES)
+    )
     question = forms.CharField(
         label="代表的な質問", max_length=200, help_text="患者さんがたずねる形で。40文字まで。"
     )
@@ -72,7 +79,9 @@ class AnswerForm(forms.Form):
     triage = forms.ChoiceField(
         label="緊急度", choices=lambda: choices("triages", TRIAGE_LEVELS[1:])
     )
-    handoff = forms.ChoiceField(label="人への引き継ぎ", choices=lambda: choices("handoffs", HANDOFFS))
+    handoff = forms.ChoiceField(
+        label="人への引き継ぎ", choices=lambda: choices("handoffs", HANDOFFS)
+    )
     scope = forms.ChoiceField(label="内容の種類", choices=lambda: choices("scopes", _SCOPES))
     sources = forms.MultipleChoiceField(
         label="出典", choices=source_choices, widget=forms.CheckboxSelectMultiple,

@@ -29,7 +29,11 @@ def waiting(request: HttpRequest) -> HttpResponse:
     user = staff_of(request)
     versions = Version.objects.filter(state=State.IN_REVIEW).order_by("submitted_at")
     items = [
-        {"version": version, "changes": changes_of(version), **steps_of(version, user, roles_of(user))}
+        {
+            "version": version,
+            "changes": changes_of(version),
+            **steps_of(version, user, roles_of(user)),
+        }
         for version in versions.select_related("entry", "author__account")
     ]
     approved = Version.objects.filter(state=State.APPROVED).count()

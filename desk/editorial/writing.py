@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,7 +28,6 @@ from desk.editorial.refused import RefusedError
 from desk.editorial.rows import rows_of, with_rows
 from desk.editorial.table import WORKFLOW, published_files
 from desk.staff.roles import CLINICAL, for_staff, staff_of
-from django.conf import settings
 
 #: How long an answer that is written today may be given, if nobody says otherwise.
 _DUE = dt.timedelta(days=180)
@@ -73,9 +73,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form(request, form, "", {})
 
 
-def _save(
-    request: HttpRequest, key: str, cells: Mapping[str, str], note: str, seen: str
-) -> None:
+def _save(request: HttpRequest, key: str, cells: Mapping[str, str], note: str, seen: str) -> None:
     save_draft(
         Kind.ANSWER, key, cells, staff_of(request), dt.datetime.now(TOKYO), note=note,
         expected=int(seen) if seen.isdecimal() else None,
@@ -104,7 +102,9 @@ def terms() -> tuple[Term, ...]:
 def check(request: HttpRequest) -> HttpResponse:
     """What is to be said of a draft while it is typed; nothing is kept."""
     key = request.POST.get("answer_id", "").strip()[:40]
-    data: dict[str, Any] = {name: request.POST.get(name, "")[:4000] for name in AnswerForm.base_fields}
+    data: dict[str, Any] = {
+        name: request.POST.get(name, "")[:4000] for name in AnswerForm.base_fields
+    }
     data["sources"] = request.POST.getlist("sources")
     files = published_files()
     before = next((row for row in rows_of(files) if row["answer_id"] == key), None)
