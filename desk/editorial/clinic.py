@@ -120,9 +120,16 @@ def with_settings(text: str, wanted: Settings) -> str:
         document.put(_node(document, "closed_on_public_holidays"), answer)
     if wanted.closed_dates != now.closed_dates:
         _set_dates(document, wanted.closed_dates)
-    if document.text != text and read_settings(document.text) != wanted:
+    if not _reads_as(document.text, wanted):
         raise DataError([Fault(FILE, 0, "", "not_editable")])
     return document.text
+
+
+def _reads_as(text: str, wanted: Settings) -> bool:
+    try:
+        return read_settings(text) == wanted
+    except DataError:
+        return False
 
 
 def touched(files: Files, key: str) -> list[Touched]:

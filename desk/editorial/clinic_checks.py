@@ -30,7 +30,9 @@ _TIME = re.compile(
     r"(?P<half>午前|午後)?(?P<hour>\d{1,2})(?::(?P<minute>\d{2})|時(?:(?P<after>\d{1,2})分|(?P<at_half>半))?)"
 )
 #: Words that hold a weekday's letter and mean no weekday.
-_NO_WEEKDAY = re.compile(r"祝日|祭日|休日|平日|毎日|当日|前日|翌日|連日|日時|日程|\d+[月日]|第[\d・、]+.曜日?|.曜日?の?午[前後]")
+_NO_WEEKDAY = re.compile(
+    r"祝日|祭日|休日|平日|毎日|当日|前日|翌日|連日|日時|日程|\d+[月日]|第[\d・、]+.曜日?|.曜日?の?午[前後]"
+)
 _HOLIDAY = re.compile(r"祝|祭日")
 
 
@@ -164,7 +166,9 @@ def _weekdays(text: str) -> set[str]:
     """The weekdays that a sentence names: 土日, 水曜・日曜, 木曜日."""
     plain = _NO_WEEKDAY.sub("、", unicodedata.normalize("NFKC", text))
     # Any other 日 or 月 (一日中, 年末) is none: a weekday is followed by 曜, or stands among its like.
-    runs = re.findall(rf"(?<![^\s、・,/とや及び(「])[{_LETTERS}]+(?=曜|[\s、・,/とや及び)」]|$)", plain)
+    runs = re.findall(
+        rf"(?<![^\s、・,/とや及び(「])[{_LETTERS}]+(?=曜|[\s、・,/とや及び)」]|$)", plain
+    )
     runs += re.findall(rf"([{_LETTERS}])曜", plain)
     return {WEEKDAYS[_LETTERS.index(letter)] for run in runs for letter in run}
 

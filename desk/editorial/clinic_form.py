@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -72,7 +73,8 @@ class ClinicForm(forms.Form):
     Args:
         data: what was posted, None at first.
         now: the settings that are changed.
-        files: the table in force.
+        table: the table in force.
+        expected: the number of the newest version that is shown.
     """
 
     expected = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
@@ -83,9 +85,9 @@ class ClinicForm(forms.Form):
     )  # fmt: skip
     note = forms.CharField(label="変更の理由", required=False, max_length=300)
 
-    def __init__(self, data: Any, *, now: Settings, files: Files, expected: int) -> None:
+    def __init__(self, data: Any, *, now: Settings, table: Files, expected: int) -> None:
         super().__init__(data, initial={"expected": expected, **_initial(now)})
-        self.now, self.files = now, files
+        self.now, self.table = now, table
         self.warnings: list[Finding] = []
         for key in now.values:
             self.fields[key_name(key)] = _value_field(key)
@@ -116,7 +118,7 @@ class ClinicForm(forms.Form):
             # What is in force already keeps nobody from changing something else.
             if value == self.now.values[key] or key_name(key) in self.errors:
                 continue
-            for finding in value_findings(key, value, self.files):
+            for finding in value_findings(key, value, self.table):
                 if finding.severity == "error":
                     self.add_error(key_name(key), finding.text)
                 else:
@@ -137,10 +139,10 @@ class ClinicForm(forms.Form):
 
     def add_faults(self, faults: tuple[Fault, ...]) -> None:
         """Puts what would be wrong with the table where it can be mended."""
-        named_by = touched_by_key(self.files)
+        named_by = self._touched
         changed = [key for key, value in self.now.values.items() if self._new(key) != value]
         for fault in faults:
-            answer = answer_of(fault, self.files)
+            answer = answer_of(fault, self.table)
             if fault.file == FILE and key_name(fault.column) in self.fields:
                 self.add_error(key_name(fault.column), _said(fault))
             elif fault.file == FILE and fault.column.partition(".")[2] in WEEKDAYS:
@@ -160,7 +162,7 @@ class ClinicForm(forms.Form):
 
     def groups(self) -> Iterator[tuple[str, list[ValueRow]]]:
         """The values by what they are about: heading and rows."""
-        texts = touched_by_key(self.files)
+        texts = self._touched
         rows: dict[str, list[ValueRow]] = {group: [] for group in _GROUPS}
         for key in self.now.values:
             unit = unit_of(key)
@@ -178,7 +180,7 @@ class ClinicForm(forms.Form):
 
     def hours_touched(self) -> list[Touched]:
         """The texts that are said by the opening hours."""
-        return touched_by_key(self.files).get("opening", [])
+        return self._touched.get("opening", [])
 
     def hours_warnings(self) -> list[Finding]:
         """What the sentences about opening hours say differently, as the form stands."""
@@ -200,6 +202,10 @@ class ClinicForm(forms.Form):
     def with_value(self, key: str) -> Settings:
         """The present settings with one value as it is in the form."""
         return replace(self.now, values={**self.now.values, key: self._new(key)})
+
+    @functools.cached_property
+    def _touched(self) -> dict[str, list[Touched]]:
+        return touched_by_key(self.table)
 
     def _new(self, key: str) -> str:
         return self._settings.values[key]

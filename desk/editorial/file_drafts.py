@@ -30,6 +30,7 @@ class InHand:
         text: what is changed: the draft on its way, else what is in force.
         version: that draft, None without one.
         newest: the number of the newest version, 0 for none.
+        author_name: who wrote that; "" for none.
         has_table: whether there is a table in the database that drafts can belong to.
     """
 
@@ -38,6 +39,7 @@ class InHand:
     text: str
     version: Version | None
     newest: int
+    author_name: str
     has_table: bool
 
     @property
@@ -64,8 +66,10 @@ def in_hand(name: str) -> InHand:
     version = entry.open if entry else None
     newest = entry.versions.order_by("-number").first() if entry else None
     text = version.cells[TEXT] if version else files.contents[name].decode()
-    number = newest.number if newest else 0
-    return InHand(name, files, text, version, number, not is_empty())
+    return InHand(
+        name, files, text, version, newest.number if newest else 0,
+        newest.author_name if newest else "", not is_empty(),
+    )  # fmt: skip
 
 
 def from_what_is_in_force(hand: InHand) -> InHand:

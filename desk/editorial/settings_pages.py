@@ -17,6 +17,7 @@ from core.locale import sentence as say
 from desk.console.words import named
 from desk.editorial import file_drafts
 from desk.editorial.clinic import (
+    HOURS,
     Settings,
     Span,
     Touched,
@@ -29,6 +30,7 @@ from desk.editorial.clinic import (
 from desk.editorial.clinic_form import ClinicForm, key_name
 from desk.editorial.difference import Piece, difference
 from desk.editorial.file_drafts import InHand, in_hand
+from desk.editorial.models import Kind
 from desk.editorial.refused import RefusedError
 from desk.staff.roles import CLINICAL, Role, for_staff, staff_of
 
@@ -45,21 +47,29 @@ class Reading:
     Attributes:
         touched: the text.
         name: what people call it.
+        column: the column of the answer, in Japanese; "" for a fixed text.
         pieces: what changes in it, letter by letter.
     """
 
     touched: Touched
     name: str
+    column: str
     pieces: list[Piece]
 
 
 @dataclass(frozen=True)
 class Change:
-    """A setting that changes, and the texts that change with it."""
+    """A setting that changes.
+
+    Attributes:
+        label: what people call it.
+        pieces: the change.
+        readings: the texts that change with it; None where another change has told them.
+    """
 
     label: str
     pieces: list[Piece]
-    readings: list[Reading]
+    readings: list[Reading] | None
 
 
 @for_settings
@@ -75,8 +85,8 @@ def clinic(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or step == "edit":
         return _form(request, hand, form, today)
     if form.cleaned_data["expected"] != hand.newest:
-        form.add_error(None, _written_meanwhile(hand))
-        return _form(request, hand, form, today, status=409)
+        form.add_error(None, say("editorial.written_meanwhile", name=hand.author_name))
+        return _form(request, hand, form, today)
     try:
         text = with_settings(hand.text, form.wanted())
     except DataError as error:
@@ -105,15 +115,18 @@ def effect(request: HttpRequest) -> HttpResponse:
     form = _clinic_form(request.POST, now, hand)
     form.is_valid()
     known = key in now.values
-    errors = form.errors.get(key_name(key), []) if known else []
+    errors = list(form.errors.get(key_name(key), [])) if known else []
     files = hand.files
     if known and not errors:
-        text = with_settings(hand.text, form.with_value(key))
-        files = hand.files_with(text)
-    readings = _readings(hand.files, files, key)
+        try:
+            files = hand.files_with(with_settings(hand.text, form.with_value(key)))
+        except DataError as error:
+            errors = [str(error)]
+    reader = _Reader(hand.files, files)
+    count = reader.count(key)
     context = {
-        "key": key, "errors": errors, "readings": readings[:SHOWN], "count": len(readings),
-        "more": max(0, len(readings) - SHOWN), "is_new": files is not hand.files,
+        "key": key, "errors": errors, "readings": reader.of(key, SHOWN), "count": count,
+        "more": max(0, count - SHOWN), "is_new": files.version != hand.files.version,
         "warnings": [w for w in form.warnings if w.column == key],
         "hours_warnings": form.hours_warnings(),
     }  # fmt: skip
@@ -134,13 +147,12 @@ def _readable(request: HttpRequest) -> tuple[InHand, Settings]:
 
 
 def _clinic_form(data: object, now: Settings, hand: InHand) -> ClinicForm:
-    return ClinicForm(data, now=now, files=hand.files, expected=hand.newest)
+    return ClinicForm(data, now=now, table=hand.files, expected=hand.newest)
 
 
-def _form(
-    request: HttpRequest, hand: InHand, form: ClinicForm, today: dt.date, *, status: int = 200
-) -> HttpResponse:
+def _form(request: HttpRequest, hand: InHand, form: ClinicForm, today: dt.date) -> HttpResponse:
     context = {"form": form, "hand": hand, "past": form.past_dates(today)}
+    status = 409 if form.errors else 200
     return render(request, "editorial/clinic.html", context, status=status)
 
 
@@ -155,27 +167,26 @@ def _save(
         )
     except RefusedError as error:
         form.add_error(None, str(error))
-        return _form(request, hand, form, today, status=409)
+        return _form(request, hand, form, today)
     messages.success(request, say("clinic.saved", file=FILE, version=version.number))
-    return redirect("editorial:clinic")
-
-
-def _written_meanwhile(hand: InHand) -> str:
-    name = hand.version.author_name if hand.version else ""
-    return say("editorial.written_meanwhile", name=name)
+    return redirect("editorial:entry", Kind.FILE, FILE)
 
 
 def _changes(hand: InHand, text: str) -> list[Change]:
     """What patients will read differently from now, setting by setting."""
     before, after = read_settings(hand.in_force), read_settings(text)
-    files = hand.files_with(text)
+    reader = _Reader(hand.files, hand.files_with(text))
     old, new = _lines(before), _lines(after)
-    return [
-        Change(label, difference(old.get((key, label), ""), new.get((key, label), "")),
-               _readings(hand.files, files, key))
-        for key, label in dict.fromkeys([*old, *new])
-        if old.get((key, label)) != new.get((key, label))
-    ]  # fmt: skip
+    changes, told = [], set()
+    for key, label in dict.fromkeys([*old, *new]):
+        was, becomes = old.get((key, label), ""), new.get((key, label), "")
+        if was != becomes:
+            # What the opening hours touch is told with the first day that changes.
+            kind = HOURS[0] if key in HOURS else key
+            readings = None if kind in told else reader.of(key)
+            changes.append(Change(label, difference(was, becomes), readings))
+            told.add(kind)
+    return changes
 
 
 def _lines(settings: Settings) -> dict[tuple[str, str], str]:
@@ -200,13 +211,29 @@ def _spans(spans: tuple[Span, ...]) -> str:
     return "、".join(hours) or say("clinic.closed")
 
 
-def _readings(before: Files, after: Files, key: str) -> list[Reading]:
-    old, new = names_read(before), names_read(after)
-    return [
-        Reading(
-            text,
-            text.title or named("message_names", text.key),
-            difference(read_out(text.sentence, old), read_out(text.sentence, new)),
-        )
-        for text in touched_by_key(before).get(key, ())
-    ]
+class _Reader:
+    """Reads texts as they are and as they will be.
+
+    Args:
+        before: the table in force.
+        after: the same with other values of the clinic.
+    """
+
+    def __init__(self, before: Files, after: Files) -> None:
+        self._touched = touched_by_key(before)
+        self._old, self._new = names_read(before), names_read(after)
+
+    def of(self, key: str, most: int | None = None) -> list[Reading]:
+        """The texts that a value stands in, at most so many."""
+        return [self._reading(text) for text in self._touched.get(key, [])[:most]]
+
+    def count(self, key: str) -> int:
+        """How many texts a value stands in."""
+        return len(self._touched.get(key, ()))
+
+    def _reading(self, text: Touched) -> Reading:
+        old, new = read_out(text.sentence, self._old), read_out(text.sentence, self._new)
+        return Reading(
+            text, text.title or named("message_names", text.key),
+            named("columns", text.column) if text.column else "", difference(old, new),
+        )  # fmt: skip

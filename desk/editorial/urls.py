@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from desk.editorial import browsing, reviewing, switching, writing
+from desk.editorial import browsing, number_pages, reviewing, settings_pages, switching, writing
 
 app_name = "editorial"
 urlpatterns: list[URLPattern] = [
@@ -21,4 +21,9 @@ urlpatterns: list[URLPattern] = [
     path("versions/<int:pk>/roll-back/", reviewing.roll_back, name="roll-back"),
     path("switches/", switching.page, name="switches"),
     path("switches/<int:pk>/resume/", switching.resume, name="resume"),
+    # What a clinic decides, and the numbers that answers may state.
+    path("clinic/", settings_pages.clinic, name="clinic"),
+    path("clinic/effect/", settings_pages.effect, name="clinic-effect"),
+    path("numbers/", number_pages.numbers, name="numbers"),
+    path("numbers/number/", number_pages.number, name="number"),
 ]

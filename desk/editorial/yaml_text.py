@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from core.faults import DataError, Fault
 
@@ -75,7 +75,8 @@ class YamlText:
         # What ends a text of several lines is not part of it.
         end -= len(self._text[start:end]) - len(self._text[start:end].rstrip())
         key = self._text[:start].rstrip()
-        if key.endswith(":"):
+        on_other_lines = "\n" in self._text[len(key) : start] or source.startswith("\n")
+        if key.endswith(":") and (start == end or on_other_lines):
             start = len(key)
             source = source if source.startswith("\n") else f" {source}"
         self._changes.append((start, end, source))
@@ -88,7 +89,9 @@ class YamlText:
     def put_behind(self, node: Node, source: str) -> None:
         """Puts lines behind that on which a value ends."""
         end = self._line_end(end_of(node))
-        self._changes.append((end, end, source if self._text[:end].endswith("\n") else f"\n{source}"))
+        self._changes.append(
+            (end, end, source if self._text[:end].endswith("\n") else f"\n{source}")
+        )
 
     def insert(self, node: Node, source: str) -> None:
         """Puts YAML directly behind a value."""
@@ -110,12 +113,12 @@ def scalar(value: str, style: str | None = None, *, in_flow: bool = False) -> st
 
     Args:
         value: the text.
-        style: a quote, or None for none if it can do without.
+        style: the quote or mark of what stood there; without a quote it goes without if it can.
         in_flow: whether it will stand within braces or brackets.
     """
     if style == "'":
         return "'" + value.replace("'", "''") + "'"
-    if style is None and _is_plain(value, in_flow):
+    if style != '"' and _is_plain(value, in_flow):
         return value
     return json.dumps(value, ensure_ascii=False)
 
@@ -127,7 +130,7 @@ def flow_list(values: Iterable[str]) -> str:
 
 def end_of(node: Node) -> int:
     """Where the last of a value stands; the marks of what has no brackets count the lines behind it."""
-    if isinstance(node, ScalarNode) or node.flow_style or not node.value:
+    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
         return int(node.end_mark.index)
     last = node.value[-1]
     return end_of(last[1] if isinstance(node, MappingNode) else last)
