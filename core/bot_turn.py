@@ -12,6 +12,8 @@ from core.first_response import FirstResponse, custom_values
 from core.japanese import normalize
 from core.messages import Messages
 
+#: What a turn may be (design, §5).
+STATUSES = ("answered", "clarify", "fallback", "handoff", "smalltalk", "triage")
 #: Longest message the bot reads by itself, in characters; a longer one goes to a person.
 MAX_MESSAGE_CHARS = 2000
 #: Fixed texts instead of an answer, each the reason of its turn: status, triage, and whether it escalates.

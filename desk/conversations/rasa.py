@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from core.bot_turn import BotTurn
+from core.bot_turn import STATUSES, BotTurn
 from core.rulebook import LEVELS
 from desk.doorway import Doorway
 
@@ -21,7 +21,6 @@ _LONGEST = {"rule": 60, "reason": 30}
 REDACT_SECONDS = 5.0
 #: Patients' turns that are being asked for: what else Rasa is asked gives way to every one of them.
 turns = Doorway(crowd=1)
-_STATUSES = frozenset({"answered", "clarify", "fallback", "handoff", "smalltalk", "triage"})
 
 
 class RasaError(Exception):
@@ -146,7 +145,7 @@ def _turn(items: Any) -> BotTurn:
 def _check(custom: Mapping[str, Any]) -> None:
     if any(not isinstance(custom[key], kind) for key, kind in _KEYS.items()):
         raise TypeError("a key of another kind")
-    if custom["triage"] not in LEVELS or custom["status"] not in _STATUSES:
+    if custom["triage"] not in LEVELS or custom["status"] not in STATUSES:
         raise ValueError("an unknown level or status")
     for key, most in _LONGEST.items():
         if custom[key] is not None and not (

@@ -15,7 +15,8 @@ from core.terms import load_terms
 from core.triage_source import triage_of
 from desk.rehearsals.bench import Bench
 from desk.rehearsals.parser import Parser
-from tests.bot.test_conversations import conversations, pressed
+from desk.rehearsals.script import pressed
+from tests.bot.test_conversations import conversations
 from tools.client import BotClient
 from tools.places import ROOT
 
@@ -33,17 +34,23 @@ def bench(bot: BotClient) -> Iterator[Bench]:
         yield Bench(table, parser.parse, triage_of(DATA), now, require_approval=False)
 
 
-@pytest.mark.parametrize("words", [
-    pytest.param([turn["患者"] for turn in entry.values[0]], id=entry.id) for entry in conversations()
-] + [
-    pytest.param(["", " / ", "/restart", "頭痛" * 1500, "唇が乾く\x07けど、お酒は?"], id="odd texts"),
-    pytest.param(["息ができない、唇も腫れてきた", "😭", "x" * 3000, "やっぱり大丈夫です"], id="odd texts behind"),
-])  # fmt: skip
+ODD = {
+    "odd texts": ["", " / ", "/restart", "頭痛" * 1500, "唇が乾く\x07けど、お酒は?"],
+    "behind an emergency": ["息ができない、唇も腫れてきた", "😭", "x" * 3000, "やっぱり大丈夫です"],
+}
+WORDS = [
+    pytest.param([step.patient for step in entry.values[0].steps], id=entry.id)
+    for entry in conversations()
+] + [pytest.param(words, id=name) for name, words in ODD.items()]
+
+
+@pytest.mark.parametrize("words", WORDS)
 def test_bench_says_what_the_bot_says(words: list[str], bot: BotClient, bench: Bench) -> None:
     sender, talk = uuid.uuid4().hex, bench.talk()
     buttons: tuple[tuple[str, str], ...] = ()
     for text in words:
         message = pressed(text, buttons)
+        assert message is not None
         reply, said = bot.ask(sender, message), talk.say(message)
         buttons = reply.buttons
         assert (said.texts, said.buttons, said.custom) == (reply.texts, buttons, reply.custom), text
