@@ -39,7 +39,7 @@ ACTIONS = (
     "staff.second_factor_failed", "staff.locked", "staff.logout", "staff.password_changed",
     "staff.second_factor_set", "staff.recovery_codes_made", "staff.created", "staff.changed",
     "staff.roles_changed", "staff.activated", "staff.deactivated", "staff.password_given",
-    "staff.second_factor_reset",
+    "staff.second_factor_reset", "run.queued", "run.cancelled", "run.finished", "run.signed_off",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields"}
