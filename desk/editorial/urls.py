@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from desk.editorial import browsing, reviewing, switching, writing
+from desk.editorial import browsing, releasing, reviewing, switching, writing
 
 app_name = "editorial"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,10 @@ urlpatterns: list[URLPattern] = [
     path("versions/<int:pk>/approve/", reviewing.approve, name="approve"),
     path("versions/<int:pk>/reject/", reviewing.reject, name="reject"),
     path("versions/<int:pk>/roll-back/", reviewing.roll_back, name="roll-back"),
+    path("releases/", releasing.everything, name="releases"),
+    path("releases/<int:pk>/", releasing.release, name="release"),
+    path("releases/<int:pk>/live/", releasing.live, name="release-live"),
+    path("releases/<int:pk>/publish/", releasing.publish, name="publish"),
     path("switches/", switching.page, name="switches"),
     path("switches/<int:pk>/resume/", switching.resume, name="resume"),
 ]
