@@ -41,7 +41,8 @@ ACTIONS = (
     "staff.roles_changed", "staff.activated", "staff.deactivated", "staff.password_given",
     "staff.second_factor_reset", "version.drafted", "version.submitted", "version.approved",
     "version.rejected", "version.published", "version.rolled_back", "version.expired",
-    "table.read_from_files", "table.written_to_files", "switch.stopped", "switch.ended",
+    "table.read_from_files", "table.written_to_files", "table.exported", "table.imported",
+    "switch.stopped", "switch.ended",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields"}
