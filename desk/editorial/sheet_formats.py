@@ -274,7 +274,7 @@ def written(data: tablib.Dataset, end: str) -> bytes:
         end: a key of ``FORMATS``.
     """
     if end == ".csv":
-        content: bytes = codecs.BOM_UTF8 + FORMATS[end].export_data(data).encode("utf-8")
+        content: bytes = codecs.BOM_UTF8 + FORMATS[end].get_format().export_set(data).encode()
         return content
     book = Workbook()
     sheet = book.active

@@ -23,6 +23,7 @@ from django.db.models import Max
 from django.http import HttpRequest
 
 from core.clinic_hours import TOKYO
+from core.locale import sentence
 from desk.audit.models import record
 from desk.conversations.equipment import equipment
 from desk.editorial.lifecycle import save_draft
@@ -100,6 +101,13 @@ class Kept:
     store: SessionBase | None = field(default=None, compare=False, repr=False)
 
 
+class ChangedError(Exception):
+    """The table or a draft is not what the preview showed; ``str`` is a sentence."""
+
+    def __init__(self) -> None:
+        super().__init__(sentence("sheets.changed_meanwhile"))
+
+
 def read(name: str, content: bytes, user: User) -> Sheet:
     """The sheet of a file, checked together with the table in force.
 
@@ -130,6 +138,7 @@ def check(sheet: Sheet, user: User) -> None:
 
 def proposed(sheet: Sheet, user: User) -> Proposed:
     """What a sheet would make of what there is now."""
+    basis = _basis()
     plan = planned(sheet, rows_of(published_files()))
     open_ones = Version.objects.filter(state__in=OPEN, entry__kind=Kind.ANSWER)
     drafts = {version.entry.key: version for version in open_ones.select_related("entry", "author")}
@@ -139,11 +148,11 @@ def proposed(sheet: Sheet, user: User) -> Proposed:
         if draft is None or draft.cells != change.new:
             mine = draft is not None and draft.author_id == user.pk
             proposals.append(Proposal(change, draft, mine))
-    return Proposed(plan, tuple(proposals), len(plan.changes) - len(proposals), _basis())
+    return Proposed(plan, tuple(proposals), len(plan.changes) - len(proposals), basis)
 
 
 def take(found: Proposed, over: Collection[str], kept: Kept, user: User, now: dt.datetime) -> int:
-    """Makes drafts of a sheet's changes, all or none; in a transaction.
+    """Makes drafts of a sheet's changes, all or none.
 
     Args:
         found: what it would make of what there is now.
@@ -156,12 +165,15 @@ def take(found: Proposed, over: Collection[str], kept: Kept, user: User, now: dt
         How many drafts there are.
 
     Raises:
+        ChangedError: the table or a draft is not what it was.
         RefusedError: somebody has written meanwhile, or a row cannot be a draft.
     """
     chosen = [*found.free, *(p for p in found.in_the_way if p.change.answer_id in over)]
     answers = Entry.objects.filter(kind=Kind.ANSWER)
-    newest = dict(answers.values_list("key").annotate(Max("versions__number")))
     with transaction.atomic():
+        if _basis() != found.basis:
+            raise ChangedError
+        newest = dict(answers.values_list("key").annotate(Max("versions__number")))
         for change in sorted((p.change for p in chosen), key=lambda change: change.number):
             save_draft(
                 Kind.ANSWER, change.answer_id, change.new, user, now,

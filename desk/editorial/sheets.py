@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -27,7 +26,7 @@ from desk.editorial.models import OPEN, Kind, State, Version
 from desk.editorial.refused import RefusedError
 from desk.editorial.rows import rows_of
 from desk.editorial.sheet_formats import FORMATS, MAX_BYTES, MAX_ROWS, UnreadableError, written
-from desk.editorial.sheet_import import Kept
+from desk.editorial.sheet_import import ChangedError, Kept
 from desk.editorial.sheet_rows import FaultsError
 from desk.editorial.spreadsheet import data_set
 from desk.editorial.table import published_files, row_of
@@ -137,17 +136,16 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
         return redirect("editorial:sheet")
     over = frozenset(request.POST.getlist("over"))
     try:
-        with transaction.atomic():
-            found = sheet_import.proposed(kept.sheet, user)
-            if not kept.basis or not kept.basis == found.basis == request.POST.get("basis"):
-                messages.warning(request, sentence("sheets.changed_meanwhile"))
-                return redirect("editorial:sheet-preview")
-            sheet_import.check(kept.sheet, user)
-            count = sheet_import.take(found, over, kept, user, dt.datetime.now(TOKYO))
+        # All that takes time before the transaction, which makes every other writer wait.
+        found = sheet_import.proposed(kept.sheet, user)
+        if not kept.basis == found.basis == request.POST.get("basis"):
+            raise ChangedError
+        sheet_import.check(kept.sheet, user)
+        count = sheet_import.take(found, over, kept, user, dt.datetime.now(TOKYO))
     except FaultsError as error:
         return _faults(request, error)
-    except RefusedError as error:
-        messages.error(request, str(error))
+    except (ChangedError, RefusedError) as error:
+        messages.warning(request, str(error))
         return redirect("editorial:sheet-preview")
     sheet_import.forget(request)
     if count:
