@@ -28,9 +28,14 @@ def rows_of(files: Files) -> list[dict[str, str]]:
 
 
 def with_rows(files: Files, rows: Iterable[Mapping[str, str]]) -> Files:
-    """The same files with other rows of answers."""
+    """The same files with other rows of answers; line breaks within cells become newlines."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(ANSWER_COLUMNS)
-    writer.writerows([row[column] for column in ANSWER_COLUMNS] for row in rows)
+    writer.writerows([_unix(row[column]) for column in ANSWER_COLUMNS] for row in rows)
     return Files({**files.contents, ANSWERS: out.getvalue().encode()})
+
+
+def _unix(cell: str) -> str:
+    # Before Python 3.13 the writer leaves a lone carriage return unquoted, and it would end the row.
+    return cell.replace("\r\n", "\n").replace("\r", "\n")

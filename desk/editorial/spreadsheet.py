@@ -15,18 +15,10 @@ from core.faults import DataError, Fault
 from core.knowledge import ANSWER_COLUMNS, Files, load_knowledge
 from core.locale import sentence
 from desk.console.download import guarded
+from desk.editorial.difference import ColumnChange, columns_changed
 from desk.editorial.rows import ANSWERS, WORKFLOW, WRITTEN, with_rows
 from desk.editorial.sheet_formats import tidy
 from desk.editorial.sheet_rows import FaultsError, Sheet, SheetFault, SheetRow, heading
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column whose text is another: its heading, the text in force and the new one."""
-
-    heading: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True)
@@ -49,10 +41,9 @@ class Change:
         return self.new["answer_id"]
 
     @property
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ColumnChange]:
         """What is new, column by column."""
-        old = self.old or dict.fromkeys(WRITTEN, "")
-        return [Column(heading(c), old[c], self.new[c]) for c in WRITTEN if old[c] != self.new[c]]
+        return columns_changed(self.old or {}, self.new)
 
 
 @dataclass(frozen=True)
