@@ -6,10 +6,11 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from core.knowledge import ANSWER_COLUMNS, Files
+from core.knowledge import ANSWER_COLUMNS, SOURCE_COLUMNS, Files
 from core.tables import read_table
 
 ANSWERS = "answers.csv"
+SOURCES = "sources.csv"
 #: Columns that tell of the review, not of the answer.
 WORKFLOW = ("author", "reviewer", "reviewed_on", "version", "approved_by")
 #: Columns that a person writes.
@@ -34,6 +35,16 @@ def with_rows(files: Files, rows: Iterable[Mapping[str, str]]) -> Files:
     writer.writerow(ANSWER_COLUMNS)
     writer.writerows([_unix(row[column]) for column in ANSWER_COLUMNS] for row in rows)
     return Files({**files.contents, ANSWERS: out.getvalue().encode()})
+
+
+def source_rows(files: Files) -> list[dict[str, str]]:
+    """The rows of a table's source passages, cells by column.
+
+    Raises:
+        DataError: the file is no such table.
+    """
+    content = files.contents[SOURCES]
+    return [row.cells for row in read_table(SOURCES, content, SOURCE_COLUMNS)]
 
 
 def _unix(cell: str) -> str:
