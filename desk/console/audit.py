@@ -45,6 +45,7 @@ ACTIONS = (
     "table.written_to_files", "release.begun", "release.published", "release.broke_glass",
     "switch.stopped", "switch.ended",
     "run.queued", "run.cancelled", "run.finished", "run.signed_off",
+    "table.exported", "table.imported",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields"}

@@ -12,8 +12,8 @@ from core.knowledge import AUDIENCES, HANDOFFS, PHASES, TRIAGE_LEVELS
 from core.locale import sentence
 from desk.conversations.equipment import equipment
 from desk.editorial.models import State
-from desk.editorial.rows import rows_of, source_rows
-from desk.editorial.table import WRITTEN, base_files, published_files
+from desk.editorial.rows import WRITTEN, rows_of, source_rows
+from desk.editorial.table import base_files, published_files
 
 _SCOPES = ("general", "clinic_policy")
 _AREA = {"rows": 4}

@@ -17,10 +17,6 @@ from core.locale import sentence
 from desk.editorial.models import OPEN, Entry, Kind, Scope, Serial, State, Stop, Version
 from desk.editorial.rows import with_rows
 
-#: Columns that tell of the review, not of the answer.
-WORKFLOW = ("author", "reviewer", "reviewed_on", "version", "approved_by")
-#: Columns that a person writes.
-WRITTEN = tuple(column for column in ANSWER_COLUMNS if column not in WORKFLOW)
 #: Files that a clinic decides, and the cell that holds them whole.
 FILES = ("clinic.yml", "numbers.yml")
 TEXT = "text"

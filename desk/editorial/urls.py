@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from desk.editorial import browsing, releasing, reviewing, switching, writing
+from desk.editorial import browsing, releasing, reviewing, sheets, switching, writing
 
 app_name = "editorial"
 urlpatterns: list[URLPattern] = [
@@ -25,4 +25,10 @@ urlpatterns: list[URLPattern] = [
     path("releases/<int:pk>/publish/", releasing.publish, name="publish"),
     path("switches/", switching.page, name="switches"),
     path("switches/<int:pk>/resume/", switching.resume, name="resume"),
+    # The table as a spreadsheet.
+    path("sheet/", sheets.sheet, name="sheet"),
+    path("sheet/preview/", sheets.preview, name="sheet-preview"),
+    path("sheet/confirm/", sheets.confirm, name="sheet-confirm"),
+    path("export.csv", sheets.export, {"end": ".csv"}, name="export-csv"),
+    path("export.xlsx", sheets.export, {"end": ".xlsx"}, name="export-xlsx"),
 ]
