@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from desk.editorial import browsing, releasing, reviewing, sheets, switching, writing
+from desk.editorial import (
+    browsing,
+    number_pages,
+    releasing,
+    reviewing,
+    settings_pages,
+    sheets,
+    switching,
+    writing,
+)
 
 app_name = "editorial"
 urlpatterns: list[URLPattern] = [
@@ -31,4 +40,9 @@ urlpatterns: list[URLPattern] = [
     path("sheet/confirm/", sheets.confirm, name="sheet-confirm"),
     path("export.csv", sheets.export, {"end": ".csv"}, name="export-csv"),
     path("export.xlsx", sheets.export, {"end": ".xlsx"}, name="export-xlsx"),
+    # What a clinic decides, and the numbers that answers may state.
+    path("clinic/", settings_pages.clinic, name="clinic"),
+    path("clinic/effect/", settings_pages.effect, name="clinic-effect"),
+    path("numbers/", number_pages.numbers, name="numbers"),
+    path("numbers/number/", number_pages.number, name="number"),
 ]
