@@ -32,11 +32,13 @@ def published_files() -> Files:
     return candidate_files(())
 
 
-def candidate_files(versions: Iterable[Version]) -> Files:
+def candidate_files(versions: Iterable[Version], *, stopped: bool = True) -> Files:
     """The table in force with some versions in the place of theirs.
 
     Args:
         versions: at most one of each entry.
+        stopped: with what is stopped and overdue at present; without it the table is what it will be
+            when nothing is, and stays the same while switches are thrown and ended.
 
     Raises:
         DataError: as above.
@@ -63,7 +65,7 @@ def candidate_files(versions: Iterable[Version]) -> Files:
         if entry.kind == Kind.FILE and entry.pk in current
     }
     today = dt.datetime.now(TOKYO).date()
-    switches = {_SWITCHES: _switches(rows, today).to_yaml()}
+    switches = {_SWITCHES: (_switches(rows, today) if stopped else Switches()).to_yaml()}
     return with_rows(Files({**base.contents, **texts, **switches}), rows)
 
 
