@@ -17,6 +17,7 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,13 +31,16 @@ from openpyxl.utils import get_column_letter
 from core.locale import sentence
 from desk.console.download import unguarded
 
-#: The largest file, packed and unpacked, in bytes; most rows without the header, most columns, and most
-#: parts of an Excel file.
+#: The largest file, packed and unpacked, in bytes; most rows without the header, and most columns. Five
+#: thousand rows of long answers unpack to 12 MB.
 MAX_BYTES = 10 * 1024 * 1024
-MAX_UNPACKED = 40 * 1024 * 1024
+MAX_UNPACKED = 20 * 1024 * 1024
 MAX_ROWS = 5_000
 MAX_COLUMNS = 60
+#: Most parts of an Excel file, and most cells of all its sheets: a cell takes 300 bytes of memory.
 MAX_PARTS = 1_000
+MAX_CELLS = MAX_ROWS * MAX_COLUMNS
+_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 #: Formats by the end of the file's name.
 FORMATS = {".csv": CSV(), ".xlsx": XLSX()}
 #: How an old Excel file begins, and one with a password.
@@ -206,10 +210,10 @@ def _excel(content: bytes) -> Grid:
 def _check_parts(content: bytes) -> None:
     """Looks at what the archive says of itself; Python's reads no more than that of a part."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
+        archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise UnreadableError("broken_excel") from error
+    parts = archive.infolist()
     if sum(part.file_size for part in parts) > MAX_UNPACKED or len(parts) > MAX_PARTS:
         raise UnreadableError("too_large_unpacked", most=MAX_UNPACKED // 1024**2)
     if any(part.flag_bits & 1 for part in parts):
@@ -219,6 +223,16 @@ def _check_parts(content: bytes) -> None:
         raise UnreadableError("macros")
     if "xl/workbook.xml" not in names:
         raise UnreadableError("broken_excel")
+    try:
+        cells = sum(
+            len(_CELL.findall(archive.read(part)))
+            for part in parts
+            if part.filename.lower().startswith("xl/worksheets/")
+        )
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise UnreadableError("broken_excel") from error
+    if cells > MAX_CELLS:
+        raise UnreadableError("too_many_cells", most=MAX_CELLS)
 
 
 def _chosen(sheets: list[Any]) -> tuple[Any, tuple[str, ...]]:
