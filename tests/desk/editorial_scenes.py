@@ -154,7 +154,7 @@ def sound() -> None:
 
 def audited_table() -> None:
     """Prints what was done with the table."""
-    entries = AuditEntry.objects.filter(action__regex=r"^(version|switch|table)\\.")
+    entries = AuditEntry.objects.filter(action__regex=r"^(version|switch|table)\.")
     for entry in entries:
         print(entry.action, entry.actor or "-")
 
