@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class Table:
     topics: dict[str, Any]
     numbers: dict[str, Any]
     wording: dict[str, Any]
-    switches: Switches = Switches()
+    switches: Switches = field(default_factory=Switches)
 
     def files(self) -> Files:
         contents = {
