@@ -122,7 +122,7 @@ def test_what_cannot_be_is_said_where_it_stands(nurse: Browser) -> None:
         ({"value-phone": ""}, "空欄にはできません"),
         ({"value-hours": "あ" * 5000}, "100 文字まで"),
         ({"value-hours": "a\x1bb"}, "特別な文字は使えません"),
-        ({"value-hours": "a\x00b"}, "NULLNULL"),
+        ({"value-hours": "a\x00b"}, "何か文字を入力してください"),
         ({"value-clinic_name": "{phone}"}, "そのまま見えます"),
         ({"mon_0_from": ""}, "両方を入れてください"),
         ({"mon_0_from": "13:00"}, "終わりは始まりより後"),
