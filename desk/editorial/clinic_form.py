@@ -29,6 +29,7 @@ from desk.editorial.clinic_checks import (
     unit_of,
     value_findings,
 )
+from desk.editorial.clinic_labels import label_of
 from desk.editorial.file_drafts import answer_of
 from desk.editorial.finding import Finding
 from desk.editorial.readings import Reader, Reading
@@ -277,10 +278,10 @@ def _value_field(key: str) -> forms.CharField:
         attrs |= {"inputmode": "numeric", "class": "short-input"}
     elif is_telephone(key):
         attrs |= {"inputmode": "tel"}
-    hint = named("clinic_hints", key)
+    label = label_of(key)
     return forms.CharField(
-        label=named("clinic_values", key), required=False, max_length=MOST,
-        help_text="" if hint == key else hint, widget=forms.TextInput(attrs=attrs),
+        label=label.label, required=False, max_length=MOST,
+        help_text=label.hint, widget=forms.TextInput(attrs=attrs),
         error_messages={"max_length": say("clinic.too_long", most=MOST)},
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from desk.editorial.clinic import (
     with_settings,
 )
 from desk.editorial.clinic_form import ClinicForm, key_name
+from desk.editorial.clinic_labels import label_of
 from desk.editorial.difference import Piece, difference
 from desk.editorial.file_drafts import InHand, in_hand
 from desk.editorial.models import Kind
@@ -171,7 +172,7 @@ def _changes(hand: InHand, text: str) -> list[Change]:
 
 def _lines(settings: Settings) -> dict[tuple[str, str], str]:
     """Settings as people read them, by key and label."""
-    values = {(key, named("clinic_values", key)): text for key, text in settings.values.items()}
+    values = {(key, label_of(key).label): text for key, text in settings.values.items()}
     days = {
         ("opening", f"{named('figures', day)}曜日"): _spans(settings.opening[day])
         for day in WEEKDAYS
@@ -180,9 +181,9 @@ def _lines(settings: Settings) -> dict[tuple[str, str], str]:
     dates = "、".join(date.isoformat() for date in sorted(settings.closed_dates))
     return {
         **values, **days,
-        ("closed_on_public_holidays", named("clinic_values", "closed_on_public_holidays")):
+        ("closed_on_public_holidays", label_of("closed_on_public_holidays").label):
             say(f"clinic.{holidays}"),
-        ("closed_dates", named("clinic_values", "closed_dates")): dates or say("clinic.none"),
+        ("closed_dates", label_of("closed_dates").label): dates or say("clinic.none"),
     }  # fmt: skip
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from core.faults import DataError
 from core.knowledge import Files
+from core.locale import sentence
 from desk.editorial.clinic import (
     LATER,
     Settings,
@@ -270,6 +272,16 @@ def test_answers_that_are_retired_are_not_touched(files: Files) -> None:
     rows = files.contents["answers.csv"].decode().replace(",published,", ",retired,")
     gone = Files({**files.contents, "answers.csv": rows.encode()})
     assert keys and not touched(gone, "consent_age")
+
+
+def test_every_value_and_text_has_a_name_that_staff_read(files: Files) -> None:
+    labels = yaml.safe_load((DATA / "clinic_labels.yml").read_text(encoding="utf-8"))["labels"]
+    settings = read_settings(CLINIC)
+    for key in settings.values:
+        assert key in labels or sentence(f"clinic_values.{key}"), key
+        for text in touched(files, key):
+            assert text.title or sentence(f"message_names.{text.key}"), text
+    assert set(labels) <= set(settings.values)
 
 
 def test_scalars_read_as_they_are_written() -> None:
