@@ -78,6 +78,14 @@ format: setup ## formats the code
 check-knowledge: setup ## checks the knowledge table, row and column of each fault
 	@$(DESK)/python -m tools.check_knowledge
 
+.PHONY: import-knowledge
+import-knowledge: setup ## the files of data/knowledge into the desk's database, all that is new or nothing
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk import_knowledge
+
+.PHONY: export-knowledge
+export-knowledge: setup ## what is in force at the desk into the files of data/knowledge
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk export_knowledge
+
 .PHONY: check-triage
 check-triage: setup ## checks the red-flag rules, file and line of each fault
 	@$(DESK)/python -m tools.check_triage

@@ -38,10 +38,16 @@ def _folder() -> Path:
 
 @functools.lru_cache(maxsize=1)
 def knowledge_source() -> KnowledgeSource:
-    """The process's table: ``KNOWLEDGE_URL``, or the files of ``DESK_DATA`` (default ``data``)."""
+    """The process's table: that of ``KNOWLEDGE_URL`` (with ``KNOWLEDGE_TOKEN``; its last copy is kept at
+    ``KNOWLEDGE_COPY``), or the files of ``DESK_DATA`` (default ``data``).
+    """
     folder = _folder()
-    url = os.environ.get("KNOWLEDGE_URL")
-    source = KnowledgeSource(folder, PublishedTable(url) if url else None, _today)
+    url, copy = os.environ.get("KNOWLEDGE_URL"), os.environ.get("KNOWLEDGE_COPY")
+    publisher = None
+    if url:
+        token = os.environ.get("KNOWLEDGE_TOKEN", "")
+        publisher = PublishedTable(url, token, Path(copy) if copy else None)
+    source = KnowledgeSource(folder, publisher, _today)
     source.start()
     return source
 

@@ -1,6 +1,10 @@
-"""Fetches the published table by HTTP."""
+"""Fetches the published table by HTTP, and keeps a copy for when nobody answers."""
 
 from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
 
 import requests
 
@@ -15,10 +19,15 @@ class PublishedTable:
 
     Args:
         url: answers with the JSON of ``Files.to_json`` and an ETag.
+        token: shown to it, "" for none.
+        copy: where the last table is kept for a process that starts while nobody answers: what the desk
+            has withdrawn must not come back from the files. None: nowhere.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "", copy: Path | None = None) -> None:
         self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._copy = copy
         self._etag: str | None = None
 
     def fetch(self) -> Files | None:
@@ -28,7 +37,7 @@ class PublishedTable:
             UnreachableError: the address does not answer.
             DataError: it answers with something else.
         """
-        headers = {"If-None-Match": self._etag} if self._etag else {}
+        headers = {**self._headers, **({"If-None-Match": self._etag} if self._etag else {})}
         try:
             response = requests.get(self._url, headers=headers, timeout=_HTTP_TIMEOUT_SECONDS)
             if response.status_code == requests.codes.not_modified:
@@ -39,8 +48,29 @@ class PublishedTable:
         response.encoding = "utf-8"
         files = Files.from_json(response.text)
         self._etag = response.headers.get("ETag")
+        self._keep(response.text)
         return files
 
     def forget(self) -> None:
         """Makes the next ``fetch`` give the table in any case."""
         self._etag = None
+
+    def last(self) -> Files | None:
+        """The copy of the table that was fetched last, None without one that can be read.
+
+        Raises:
+            DataError: there is one, and it is no table.
+        """
+        try:
+            return Files.from_json(self._copy.read_text(encoding="utf-8")) if self._copy else None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def _keep(self, document: str) -> None:
+        if self._copy is None:
+            return
+        new = self._copy.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError):  # a full disk stops no answer
+            self._copy.parent.mkdir(parents=True, exist_ok=True)
+            new.write_text(document, encoding="utf-8")
+            new.replace(self._copy)

@@ -33,12 +33,14 @@ class Table:
         messages: the fixed texts.
         first_responses: what is said first to what is urgent.
         hours: when the clinic is open.
+        files: what it was loaded from.
     """
 
     knowledge: Knowledge
     messages: Messages
     first_responses: FirstResponses
     hours: ClinicHours
+    files: Files
 
 
 def load_table(files: Files, subjects: Iterable[str], today: dt.date) -> Table:
@@ -56,7 +58,7 @@ def load_table(files: Files, subjects: Iterable[str], today: dt.date) -> Table:
     texts = ("messages.yml", "clinic.yml", "telephones.yml")
     messages = Messages(*(files.contents[name] for name in texts))
     hours = ClinicHours.from_yaml(files.contents["clinic.yml"])
-    return Table(knowledge, messages, FirstResponses(messages, hours), hours)
+    return Table(knowledge, messages, FirstResponses(messages, hours), hours, files)
 
 
 class UnreachableError(Exception):
@@ -77,6 +79,9 @@ class Publisher(Protocol):
     def forget(self) -> None:
         """Makes the next ``fetch`` give the table in any case."""
 
+    def last(self) -> Files | None:
+        """The last table that it gave to this process or one before it, None for none."""
+
 
 class KnowledgeSource:
     """The current table and texts, refreshed in the background.
@@ -88,7 +93,7 @@ class KnowledgeSource:
         folder: the data folder, with ``knowledge/``, ``triage/telephones.yml`` and
             ``lexicon/terms.csv``.
         publisher: where the table comes from instead of the files, None for the files. Until it
-            first answers, the files serve.
+            first answers, its last good copy serves, and without one the files.
         today: the current day.
 
     Raises:
@@ -109,6 +114,11 @@ class KnowledgeSource:
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
         self._table = self._first()
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """What answers may be about besides their topic: term ids of the lexicon."""
+        return self._terms
 
     @property
     def table(self) -> Table:
@@ -165,17 +175,21 @@ class KnowledgeSource:
                 logger.exception("refreshing the table failed")
 
     def _first(self) -> Table:
-        """The first good copy: of the publisher if there is one that answers, else of the files."""
-        if self._publisher is not None:
+        """The first good copy: of the publisher if there is one that answers, else its last one, else
+        the files.
+        """
+        publisher = self._publisher
+        for get in (publisher.fetch, publisher.last) if publisher is not None else ():
             try:
-                files = self._publisher.fetch()
+                files = get()
                 if files is not None:
                     loaded = self._load(files)
                     self._seen = files.version
                     return loaded
             except (DataError, UnreachableError) as error:
-                logger.warning(sentence("tools.table_from_files", detail=error))
-                self._publisher.forget()
+                logger.warning(sentence("tools.table_not_published", detail=error))
+                assert publisher is not None
+                publisher.forget()
         files = Files.read(self._folder / "knowledge")
         self._seen = files.version
         return self._load(files)

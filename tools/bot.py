@@ -12,7 +12,7 @@ import yaml
 from honcho.manager import Manager
 
 from core.locale import sentence
-from tools.desk import desk_command, desk_environment
+from tools.desk import api_token, desk_command, desk_environment
 from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, PortError, Ports, check_free
 
 
@@ -36,7 +36,10 @@ def main() -> int:
         return 1
     manager = Manager()
     environment = bot_environment()
-    manager.add_process("actions", _actions_command(ports), env=environment, cwd=str(ROOT))
+    manager.add_process(
+        "actions", _actions_command(ports), cwd=str(ROOT),
+        env={**environment, **(_table_of_desk(ports) if arguments.desk else {})},
+    )  # fmt: skip
     manager.add_process(
         "rasa", _rasa_command(ports, arguments.model), env=environment, cwd=str(ROOT)
     )
@@ -87,6 +90,15 @@ def bot_environment() -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
         "TF_INTRA_OP_PARALLELISM_THREADS": "1",
         "TF_INTER_OP_PARALLELISM_THREADS": "1",
+    }
+
+
+def _table_of_desk(ports: Ports) -> dict[str, str]:
+    """Where the action server has its table from: the desk, as soon as it answers."""
+    return {
+        "KNOWLEDGE_URL": os.environ.get("KNOWLEDGE_URL", f"{ports.desk_url}/api/knowledge"),
+        "KNOWLEDGE_TOKEN": os.environ.get("KNOWLEDGE_TOKEN") or api_token(),
+        "KNOWLEDGE_COPY": os.environ.get("KNOWLEDGE_COPY") or str(RUN_DIR / f"knowledge-{ports.desk}.json"),
     }
 
 

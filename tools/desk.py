@@ -72,12 +72,13 @@ def desk_command(ports: Ports) -> list[str]:
 
 
 def migrate() -> None:
-    """Brings the desk's database up to date.
+    """Brings the desk's database up to date; an empty one takes the vetted table from the files.
 
     Raises:
         DeskSetupError: it cannot be.
     """
     _manage("tools.not_migrated", "migrate", "--verbosity", "0")
+    _manage("tools.not_migrated", "import_knowledge", "--first")
 
 
 def first_administrator() -> str:

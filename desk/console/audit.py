@@ -39,7 +39,13 @@ ACTIONS = (
     "staff.second_factor_failed", "staff.locked", "staff.logout", "staff.password_changed",
     "staff.second_factor_set", "staff.recovery_codes_made", "staff.created", "staff.changed",
     "staff.roles_changed", "staff.activated", "staff.deactivated", "staff.password_given",
-    "staff.second_factor_reset", "run.queued", "run.cancelled", "run.finished", "run.signed_off",
+    "staff.second_factor_reset",
+    "version.drafted", "version.submitted", "version.approved", "version.rejected",
+    "version.published", "version.rolled_back", "version.expired", "table.read_from_files",
+    "table.written_to_files", "release.begun", "release.published", "release.broke_glass",
+    "switch.stopped", "switch.ended",
+    "run.queued", "run.cancelled", "run.finished", "run.signed_off",
+    "table.exported", "table.imported",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields"}

@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, NinjaAPI, Schema
 from ninja.security import HttpBearer
 
@@ -157,3 +157,18 @@ def _of_desk(reply: Reply) -> dict[str, Any]:
         "key": str(reply.key), "answers": reply.answers.place if reply.answers else None,
         "buttons": reply.named_buttons(),
     }  # fmt: skip
+
+
+@api.get(
+    "/knowledge", summary="公開中の知識表",
+    description="応答プログラムが数秒ごとに取りに来ます。ETag が同じなら 304。",
+)  # fmt: skip
+def get_knowledge(request: HttpRequest) -> HttpResponse:
+    """The table that this process answers with, for the action server."""
+    files = equipment().table.table.files
+    etag = f'"{files.version}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304, headers={"ETag": etag})
+    return HttpResponse(
+        files.to_json(), content_type="application/json; charset=utf-8", headers={"ETag": etag}
+    )

@@ -16,6 +16,7 @@ from core.messages import Messages
 from core.triage_source import TriageSource, triage_of
 from desk.conversations.pace import Pace
 from desk.conversations.rasa import Rasa
+from desk.editorial.table import DatabaseTable
 from desk.environment import Environment
 
 
@@ -59,6 +60,10 @@ class Equipment:
         return self.table.hours
 
 
+def _today() -> dt.date:
+    return dt.datetime.now(TOKYO).date()
+
+
 @functools.lru_cache(maxsize=1)
 def equipment() -> Equipment:
     """That of this process; its table is kept current from now on.
@@ -67,7 +72,7 @@ def equipment() -> Equipment:
         DataError: the data folder cannot be used.
     """
     environment: Environment = settings.ENVIRONMENT
-    table = KnowledgeSource(environment.data, today=lambda: dt.datetime.now(TOKYO).date())
+    table = KnowledgeSource(environment.data, DatabaseTable(_today), _today)
     triage = triage_of(environment.data)
     table.first_responses.check(triage.current)
     table.start()

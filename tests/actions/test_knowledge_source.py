@@ -19,7 +19,7 @@ from actions import published as published_table
 from actions.published import PublishedTable
 from core import knowledge_source
 from core.faults import DataError
-from core.knowledge import ANSWER_COLUMNS, REFERENCE_COLUMNS, SOURCE_COLUMNS, Files
+from core.knowledge import ANSWER_COLUMNS, REFERENCE_COLUMNS, SOURCE_COLUMNS, Files, Switches
 from core.knowledge_source import KnowledgeSource
 from tests.fixed_texts import messages_yml, telephones_yml
 
@@ -72,8 +72,11 @@ def folder(tmp_path: Path) -> Path:
         "knowledge/clinic.yml": f"demo: true\n{CLINIC}",
         "knowledge/topics.yml": "topics:\n  alcohol: {title: お酒}\n",
         "knowledge/numbers.yml": "numbers: []\n",
-        "knowledge/wording.yml": "wording: {forbidden: [], urgent_actions: {}, required: []}\n",
+        "knowledge/wording.yml": (
+            "wording: {forbidden: [], urgent_actions: {}, required: [], glossary: [], advertising: []}\n"
+        ),
         "knowledge/messages.yml": messages_yml(handoff="電話は{phone}"),
+        "knowledge/switches.yml": Switches().to_yaml().decode(),
         "triage/telephones.yml": telephones_yml(),
     }
     for name, content in files.items():
@@ -105,9 +108,9 @@ def test_files_are_read_with_the_fixed_texts_and_the_clinics_values(folder: Path
 
 def test_refresh_without_a_change_does_nothing(folder: Path) -> None:
     source = KnowledgeSource(folder, today=lambda: TODAY)
-    before = source.current
+    before = source.table
     assert not source.refresh()
-    assert source.current is before
+    assert source.table is before
 
 
 def test_changed_answer_is_taken_over(folder: Path) -> None:
@@ -161,7 +164,10 @@ def test_changed_fixed_text_is_taken_over(folder: Path) -> None:
         ("clinic.yml", CLINIC),
         ("wording.yml", "wording: {}\n"),
         ("wording.yml", "wording:\n"),
-        ("wording.yml", "wording: {forbidden: [完治], urgent_actions: {}, required: []}\n"),
+        (
+            "wording.yml",
+            "wording: {forbidden: [完治], urgent_actions: {}, required: [], glossary: [], advertising: []}\n",
+        ),
         ("numbers.yml", "numbers: [1]\n"),
         ("numbers.yml", "numbers:\n"),
         ("numbers.yml", "numbers: [{value: 1か月}]\n"),
@@ -172,7 +178,7 @@ def test_broken_file_leaves_the_last_good_copy(
     folder: Path, caplog: pytest.LogCaptureFixture, name: str, content: str | bytes | None
 ) -> None:
     source = KnowledgeSource(folder, today=lambda: TODAY)
-    before = source.current
+    before = source.table
     # A change that is no fault, so that the whole table is read again.
     (folder / "knowledge" / "sources.csv").write_text(",".join(SOURCE_COLUMNS) + "\n\n")
     path = folder / "knowledge" / name
@@ -181,7 +187,7 @@ def test_broken_file_leaves_the_last_good_copy(
     else:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     assert not source.refresh()
-    assert source.current is before
+    assert source.table is before
     assert name in caplog.text
 
 
@@ -310,6 +316,7 @@ class Desk:
     #: Status of every answer so far, and the tag that each request carried.
     answered: list[int] = field(default_factory=list)
     tags: list[str | None] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
 
     def publish(self, folder: Path, answers: str, etag: str | None) -> None:
         """Publishes the folder's files with other answers."""
@@ -327,6 +334,7 @@ def published() -> Iterator[Desk]:
             tag = self.headers.get("If-None-Match")
             status = 304 if desk.status == 200 and tag and tag == desk.etag else desk.status
             desk.tags.append(tag)
+            desk.tokens.append(self.headers.get("Authorization"))
             desk.answered.append(status)
             time.sleep(desk.delay)
             self.send_response(status)
@@ -367,9 +375,9 @@ def test_fixed_texts_and_clinic_are_published_with_the_table(folder: Path, publi
 def test_unchanged_table_is_not_sent_again(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
-    before = source.current
+    before = source.table
     assert not source.refresh()
-    assert source.current is before
+    assert source.table is before
     assert published.answered == [200, 304]
     assert published.tags == [None, '"1"']
 
@@ -541,3 +549,30 @@ def test_published_document_is_plain_json(folder: Path, published: Desk) -> None
     files = json.loads(published.body)["files"]
     assert sorted(files) == sorted(Files.NAMES)
     assert files["answers.csv"] == answers_csv("公開の答え。")
+
+
+def test_the_last_published_table_outlives_desk_and_process(
+    folder: Path, published: Desk, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run" / "copy.json"
+    published.publish(folder, answers_csv("公開の答え。"), '"1"')
+    KnowledgeSource(folder, PublishedTable(published.url, copy=copy), lambda: TODAY)
+    # The desk is gone, and the action server starts anew: what was withdrawn does not come back.
+    later = KnowledgeSource(folder, PublishedTable("http://127.0.0.1:1", copy=copy), lambda: TODAY)
+    assert short_of(later) == "公開の答え。"
+
+
+@pytest.mark.parametrize("content", ["", "{}", "{broken", "\udcff"])
+def test_a_copy_that_cannot_be_read_gives_way_to_the_files(
+    folder: Path, tmp_path: Path, content: str
+) -> None:
+    copy = tmp_path / "copy.json"
+    copy.write_bytes(content.encode("utf-8", "surrogateescape"))
+    source = KnowledgeSource(folder, PublishedTable("http://127.0.0.1:1", copy=copy), lambda: TODAY)
+    assert short_of(source) == "はじめの答え。"
+
+
+def test_the_desk_is_shown_the_token(folder: Path, published: Desk) -> None:
+    published.publish(folder, answers_csv("公開の答え。"), '"1"')
+    PublishedTable(published.url, "x" * 40).fetch()
+    assert published.tokens == [f"Bearer {'x' * 40}"]

@@ -128,6 +128,12 @@ TABLE = {
     "console:audit": Row(ADMINISTRATORS, get=200),
     "console:export-conversation": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
     "console:export-tickets": Row(ADMINISTRATORS, get=200),
+    # Without a file there is nothing to preview or confirm.
+    "editorial:sheet": Row((NURSE, DOCTOR), get=200, post=422),
+    "editorial:sheet-preview": Row((NURSE, DOCTOR), get=302),
+    "editorial:sheet-confirm": Row((NURSE, DOCTOR), post=302),
+    "editorial:export-csv": Row((NURSE, DOCTOR), get=200),
+    "editorial:export-xlsx": Row((NURSE, DOCTOR), get=200),
 }
 
 
@@ -180,7 +186,7 @@ def test_no_form_is_taken_without_its_token(
     taken = [
         name
         for name, route in every_address(open_desk.desk).items()
-        if name.partition(":")[0] in ("console", "staff")
+        if name.partition(":")[0] in ("console", "editorial", "staff")
         and TABLE[name].post != 405
         and people[ADMINISTRATOR].status("POST", _any(route), with_token=False) != 403
     ]

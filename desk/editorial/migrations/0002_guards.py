@@ -42,7 +42,9 @@ def _rules(differs: str) -> list[tuple[str, str, str, str]]:
     approved_now = "NEW.state = 'approved' AND OLD.state = 'in_review'"
     of_files = (
         "NEW.origin = 'files' AND NEW.author_id IS NULL AND NEW.approver_id IS NULL"
-        " AND NEW.author_name <> '' AND NEW.approver_name <> '' AND NEW.author_name <> NEW.approver_name"
+        " AND NEW.approved_hash = NEW.content_hash"
+        " AND NEW.author_name <> '' AND NEW.approver_name <> '' AND (NEW.author_name <> NEW.approver_name"
+        " OR EXISTS (SELECT 1 FROM editorial_entry e WHERE e.id = NEW.entry_id AND e.kind = 'file'))"
     )
     restored = (
         f"EXISTS (SELECT 1 FROM {_TABLE} o WHERE o.id = NEW.restores_id AND o.entry_id = NEW.entry_id"
@@ -74,7 +76,7 @@ def _rules(differs: str) -> list[tuple[str, str, str, str]]:
             "begun", "INSERT",
             "NOT ((NEW.state = 'draft' AND NEW.approver_id IS NULL AND NEW.approved_hash = ''"
             " AND NEW.author_id IS NOT NULL)"
-            f" OR (NEW.state IN ('published', 'retired') AND {of_files})"
+            f" OR (NEW.state = 'published' AND {of_files})"
             f" OR (NEW.state = 'published' AND {restored}))",
             "a version begins as a draft",
         ),
