@@ -15,6 +15,7 @@ from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
+from desk.training.work import chore as training
 from desk.webchat.sending import Unread
 
 
@@ -46,6 +47,7 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     unread = Unread()
     yield lambda: unread.look(tools.hours, now())
     yield lambda: send_due(now())
+    yield training()
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota
