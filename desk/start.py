@@ -13,6 +13,7 @@ from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.outbox import send
 from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
+from desk.editorial.reminders import Reminders
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
 from desk.training.work import chore as training
@@ -47,6 +48,8 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     unread = Unread()
     yield lambda: unread.look(tools.hours, now())
     yield lambda: send_due(now())
+    reminders = Reminders()
+    yield lambda: reminders.look(now())
     yield training()
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer

@@ -204,6 +204,35 @@ class Stop(models.Model):
         return f"{self.scope} {self.key}"
 
 
+class Occasion(models.TextChoices):
+    """Why somebody is reminded of a version in force."""
+
+    SOON = "soon", "まもなく見直しの期限です"
+    OVERDUE = "overdue", "期限が過ぎたため、回答を止めました"
+
+
+class Reminder(models.Model):
+    """That the review of a version is due soon, or overdue; once each.
+
+    Attributes:
+        sent_at: when staff were told by mail; None until then.
+    """
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="reminders")
+    occasion = models.CharField(max_length=7, choices=Occasion)
+    at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "occasion"], name="editorial_one_reminder")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.occasion}"
+
+
 class Serial(models.Model):
     """Counts what changes the table in force, so that processes see cheaply whether anything did.
 

@@ -70,13 +70,15 @@ class Desk:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, dying_at: str | None = None, port: int = 0) -> None:
+    def start(self, dying_at: str | None = None, port: int = 0, days_later: int = 0) -> None:
         """Starts a process, on a free port if none is given, and waits until it answers."""
         self.port = port or free_ports(1)[0]
         command = ["-m", "uvicorn", "--lifespan", "on", "--log-level", self.log_level,
                    "--port", str(self.port), "desk.asgi:application"]  # fmt: skip
         if dying_at:
             command = ["-m", "tests.desk.killer", dying_at, str(self.port)]
+        if days_later:
+            command = ["-m", "tests.desk.later", str(days_later), str(self.port)]
         log = (self.folder / "desk.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=self.environment(), stdout=log, stderr=log

@@ -1,0 +1,94 @@
+"""Reviews that are due: staff are reminded once before, and once when an answer is withdrawn.
+
+The withdrawal itself needs nobody: an answer that is overdue is not given (``Knowledge.withheld``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import smtplib
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from core.clinic_hours import TOKYO
+from desk.audit.models import record
+from desk.editorial.models import Kind, Occasion, Reminder, Serial, State, Version
+from desk.staff.roles import CLINICAL
+
+logger = logging.getLogger(__name__)
+
+#: How long before it is due a review is asked for.
+BEFORE = dt.timedelta(days=30)
+#: How long after a mail that could not be sent it is tried again.
+AGAIN = dt.timedelta(minutes=10)
+
+
+class Reminders:
+    """What this process does about reviews, again and again."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, dt.date] | None = None
+        self._next_mail: dt.datetime | None = None
+
+    def look(self, now: dt.datetime) -> None:
+        """Notes what has become due, and tells staff by mail if there is a mail server.
+
+        Args:
+            now: an aware time.
+        """
+        known = Serial.now(), now.astimezone(TOKYO).date()
+        if known != self._seen:
+            note_due(now)
+            self._seen = known
+        if settings.ENVIRONMENT.mail and (self._next_mail is None or self._next_mail <= now):
+            self._next_mail = now + AGAIN
+            _send(now)
+
+
+def note_due(now: dt.datetime) -> None:
+    """Notes once for each version in force that its review is due soon, or overdue."""
+    today = now.astimezone(TOKYO).date()
+    in_force = Version.objects.filter(state=State.PUBLISHED, entry__kind=Kind.ANSWER)
+    for version in in_force.select_related("entry"):
+        cells = version.cells
+        due = cells["review_due"]
+        if cells["status"] != "published" or due > (today + BEFORE).isoformat():
+            continue
+        occasion = Occasion.OVERDUE if due <= today.isoformat() else Occasion.SOON
+        with transaction.atomic():
+            _, is_new = Reminder.objects.get_or_create(
+                version=version, occasion=occasion, defaults={"at": now}
+            )
+            if is_new and occasion == Occasion.OVERDUE:
+                record("version.expired", now, entry=version.entry.key, version=version.number)
+
+
+def _send(now: dt.datetime) -> None:
+    """One mail with all that nobody was told of yet."""
+    waiting = Reminder.objects.filter(sent_at=None, version__state=State.PUBLISHED)
+    # Of several processes, the one that marks them tells of them.
+    with transaction.atomic():
+        due = list(waiting.select_related("version__entry").select_for_update(of=("self",)))
+        if not due:
+            return
+        people = User.objects.filter(is_active=True, groups__name__in=CLINICAL).exclude(email="")
+        mail = EmailMessage(
+            subject=f"回答の見直しの期限（{len(due)} 件）",
+            body=render_to_string(
+                "editorial/reminder.txt",
+                {"reminders": due, "url": settings.ENVIRONMENT.url + reverse("editorial:due")},
+            ),
+            bcc=sorted(set(people.values_list("email", flat=True))),
+        )
+        try:
+            mail.send()
+        except (OSError, smtplib.SMTPException) as error:
+            logger.warning("a mail about reviews was not sent: %s", type(error).__name__)
+            return
+        Reminder.objects.filter(pk__in=[r.pk for r in due]).update(sent_at=now)

@@ -1,0 +1,155 @@
+"""What staff do with the vetted table, by the functions that the console calls, and by SQL.
+
+Called through ``tests.desk.scenes``, on the desk's database.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+
+from core.faults import DataError
+from desk.audit.models import AuditEntry
+from desk.conversations.equipment import equipment
+from desk.editorial import lifecycle
+from desk.editorial.models import Entry, State, Stop, Version, canonical, hash_of
+from desk.editorial.rows import rows_of
+from desk.editorial.table import WORKFLOW, published_files
+from tests.desk.scenes import now, person, refusal
+
+ANSWER = "TS-SE-GEN-01"
+
+
+def cells(key: str = ANSWER, **changed: str) -> dict[str, str]:
+    """The cells of the answer in force, some of them changed."""
+    row = next(row for row in rows_of(published_files()) if row["answer_id"] == key)
+    return {name: text for name, text in row.items() if name not in WORKFLOW} | changed
+
+
+def draft(name: str, short: str, key: str = ANSWER, **options: Any) -> None:
+    """Somebody writes; prints why not, or "done"."""
+    _step(
+        lambda: lifecycle.save_draft(
+            "answer", key, cells(key, short=short), person(name), now(), **options
+        )
+    )
+
+
+def newest(key: str = ANSWER) -> Version:
+    return Version.objects.filter(entry__key=key).latest("number")
+
+
+def step(what: str, name: str, *arguments: Any, key: str = ANSWER) -> None:
+    """A step with the newest version; prints why it is refused, or "done"."""
+    steps = {"submit": lifecycle.submit, "approve": lifecycle.approve, "reject": lifecycle.reject}
+    call = steps.get(what) or (lambda version, *rest: lifecycle.publish([version], *rest))
+    _step(lambda: call(newest(key), person(name), now(), *arguments))
+
+
+def roll_back(number: int, name: str, key: str = ANSWER) -> None:
+    version = Version.objects.get(entry__key=key, number=number)
+    _step(lambda: lifecycle.roll_back(version, person(name), now()))
+
+
+def stop(scope: str, key: str, name: str, reason: str = "数値を確認中") -> None:
+    _step(lambda: lifecycle.stop(scope, key, reason, person(name), now()))
+
+
+def resume(name: str) -> None:
+    _step(lambda: lifecycle.resume(Stop.objects.latest("id"), person(name), now()))
+
+
+def published_in_one_go(short: str, key: str = ANSWER) -> None:
+    """A nurse writes, a doctor approves and publishes."""
+    version = lifecycle.save_draft("answer", key, cells(key, short=short), person("nurse1"), now())
+    lifecycle.submit(version, person("nurse1"), now())
+    lifecycle.approve(version, person("doctor1"), now())
+    lifecycle.publish([version], person("doctor1"), now())
+
+
+def states(key: str = ANSWER) -> None:
+    """Prints number and state of each version, the oldest first."""
+    versions = Entry.objects.get(key=key).versions.order_by("number")
+    print(" ".join(f"{v.number}:{v.state}" for v in versions))
+
+
+def in_force(column: str, key: str = ANSWER) -> None:
+    """Prints a cell of the table in force."""
+    print(next(row[column] for row in rows_of(published_files()) if row["answer_id"] == key))
+
+
+def withheld(key: str = ANSWER) -> None:
+    """Prints why an answer is not given now, by a process that has looked."""
+    table = equipment().table
+    table.refresh()
+    knowledge = table.table.knowledge
+    print(knowledge.withheld(knowledge.answers[key], now().date(), False))
+
+
+def sql(statement: str, *values: Any) -> None:
+    """Runs a statement as an administrator of the database could; prints "refused", or "done"."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            print("done" if cursor.rowcount else "nothing")
+    except DatabaseError as error:
+        print(f"refused: {str(error).splitlines()[0]}")
+
+
+def pk(name: str) -> int:
+    return person(name).pk
+
+
+def approve_by_sql(name: str) -> None:
+    """Somebody approves the newest version, with the right hash and all."""
+    version = newest()
+    sql(
+        "UPDATE editorial_version SET state = 'approved', approver_id = %s, approver_name = 'x',"
+        " approved_hash = %s, approved_at = %s WHERE id = %s",
+        pk(name), version.content_hash, now(), version.pk,
+    )  # fmt: skip
+
+
+def insert_by_sql(name: str, **changed: Any) -> None:
+    """Somebody writes a version into the database that is in force from the beginning."""
+    version = newest()
+    Version.objects.filter(pk=version.pk, state=State.PUBLISHED).update(state=State.RETIRED)
+    content = canonical(version.cells | {"short": "だれも見ていない文です。"})
+    row = {
+        "entry": version.entry, "number": version.number + 1, "content": content,
+        "content_hash": hash_of(content), "approved_hash": hash_of(content), "state": "published",
+        "author": person(name), "author_name": name, "created_at": now(), **changed,
+    }  # fmt: skip
+    try:
+        with transaction.atomic():
+            Version.objects.create(**row)
+        print("done")
+    except DatabaseError as error:
+        print(f"refused: {str(error).splitlines()[0]}")
+
+
+def sound() -> None:
+    """Prints whether the table in force can be read."""
+    try:
+        published_files()
+    except DataError as error:
+        print(error)
+    else:
+        print("sound")
+
+
+def audited_table() -> None:
+    """Prints what was done with the table."""
+    entries = AuditEntry.objects.filter(action__regex=r"^(version|switch|table)\\.")
+    for entry in entries:
+        print(entry.action, entry.actor or "-")
+
+
+def play(call: str) -> None:
+    """Runs what is written in this module's names."""
+    eval(call, globals())
+
+
+def _step(call: Any) -> None:
+    print(refusal(call))

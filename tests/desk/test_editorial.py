@@ -1,0 +1,238 @@
+"""The vetted table at the desk: who may do what, what the database refuses, what is in force."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.knowledge import Files
+from tests.desk.running import DATA, EMERGENCY, TOKEN, Desk, wait_for
+
+pytestmark = pytest.mark.slow
+
+NEW = "テスト用の文です。口が渇く、眠くなることがあります。気になる症状は当院 {phone} へ。"
+OTHER = "テスト用の文です。頭が重いと感じることがあります。気になる症状は当院 {phone} へ。"
+
+
+@pytest.fixture
+def table(desk: Desk) -> Desk:
+    """A desk that has taken the table from the files."""
+    desk.manage("import_knowledge")
+    return desk
+
+
+def does(desk: Desk, call: str) -> str:
+    return desk.scene(f"play({call!r})", "editorial_scenes")
+
+
+def published(desk: Desk, etag: str = "") -> httpx.Response:
+    headers = {"Authorization": f"Bearer {TOKEN}", **({"If-None-Match": etag} if etag else {})}
+    return httpx.get(f"{desk.url}/api/knowledge", headers=headers, trust_env=False)
+
+
+def short_of(desk: Desk) -> str:
+    """The text that the action server gets."""
+    return Files.from_json(published(desk).text).contents["answers.csv"].decode().splitlines()[1]
+
+
+def test_two_people_bring_an_answer_into_force(table: Desk) -> None:
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    assert does(table, "step('publish', 'doctor1')") == "moved_on"
+    assert does(table, "step('submit', 'nurse1')") == "done"
+    assert does(table, "step('approve', 'nurse1')") == "not_your_role"
+    assert does(table, "step('approve', 'doctor1')") == "done"
+    assert does(table, "in_force('short')") != NEW
+    assert does(table, "step('publish', 'nurse1')") == "not_your_role"
+    assert does(table, "step('publish', 'doctor1')") == "done"
+    assert does(table, "in_force('short')") == NEW
+    assert does(table, "states()") == "1:retired 2:published"
+    # The table names both of them, and the physician.
+    names = [
+        does(table, f"in_force({c!r})") for c in ("author", "reviewer", "approved_by", "version")
+    ]
+    assert names == ["nurse1", "doctor1", "doctor1", "2"]
+
+
+def test_nobody_approves_own_words(table: Desk) -> None:
+    assert does(table, f"draft('doctor1', {NEW!r})") == "done"
+    assert does(table, "step('submit', 'doctor1')") == "done"
+    assert does(table, "step('approve', 'doctor1')") == "own_words"
+    # Nor when somebody else has changed a word of them since.
+    assert does(table, f"draft('nurse1', {OTHER!r})") == "done"
+    assert does(table, "step('submit', 'nurse1')") == "done"
+    assert does(table, "step('approve', 'doctor1')") == "own_words"
+    assert does(table, "step('approve', 'doctor2')") == "done"
+    assert does(table, "states()") == "1:published 2:superseded 3:approved"
+
+
+def test_the_database_refuses_what_the_console_would(table: Desk) -> None:
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    update = "UPDATE editorial_version SET {} WHERE id = (SELECT MAX(id) FROM editorial_version)"
+    # A draft is neither in force nor approved by a stroke of the pen.
+    in_force = update.format("state = 'published'")
+    assert does(table, f"sql({in_force!r})").startswith("refused")
+    assert does(table, "approve_by_sql('doctor1')").startswith("refused")
+    assert does(table, "step('submit', 'nurse1')") == "done"
+    # Who wrote it does not approve it, whatever else is right; administrators neither.
+    assert does(table, "approve_by_sql('nurse1')").startswith("refused")
+    assert does(table, f"draft('administrator1', {OTHER!r})") == "not_your_role"
+    # Nor does who wrote an earlier version of the same change.
+    assert does(table, f"draft('doctor1', {OTHER!r})") == "done"
+    assert does(table, "step('submit', 'doctor1')") == "done"
+    assert does(table, "approve_by_sql('nurse1')").startswith("refused")
+    assert does(table, "approve_by_sql('doctor1')").startswith("refused")
+    # What was approved, and what it says, is never changed again.
+    assert does(table, "approve_by_sql('doctor2')") == "done"
+    assert does(table, "approve_by_sql('doctor3')").startswith("refused")
+    for changed in ("content = 'x'", "author_id = NULL", "based_on = 2", "approved_hash = 'x'"):
+        assert does(table, f"sql({update.format(changed)!r})").startswith("refused"), changed
+    assert does(table, "sql('DELETE FROM editorial_version')").startswith("refused")
+
+
+def test_no_version_is_in_force_from_the_beginning(table: Desk) -> None:
+    for how in (
+        "",
+        ", approver=person('doctor1'), approver_name='doctor1'",
+        ", origin='files', author=None, approver_name='x', author_name='x'",
+        ", state='approved', approver=person('doctor1'), approver_name='doctor1'",
+        ", state='draft', approved_hash='', based_on=7",
+    ):
+        assert does(table, f"insert_by_sql('nurse1'{how})").startswith("refused"), how
+
+
+def test_a_version_that_breaks_the_table_goes_no_further(table: Desk) -> None:
+    assert does(table, "draft('nurse1', '必ず治ります。')") == "done"
+    assert does(table, "step('submit', 'nurse1')") == "breaks_table"
+    assert does(table, f"draft('nurse1', {'長' * 200!r})") == "done"
+    assert does(table, "step('submit', 'nurse1')") == "breaks_table"
+
+
+def test_what_cannot_be_written(table: Desk) -> None:
+    for written, said in (
+        ("draft('nurse1', cells()['short'])", "nothing_new"),
+        ("draft('nurse1', 'あ' * 5000)", "too_long"),
+        ("draft('reception1', 'x')", "not_your_role"),
+        ("draft('nurse1', 'x', expected=0)", "written_meanwhile"),
+    ):
+        assert does(table, written) == said, written
+
+
+def test_odd_letters_are_kept_or_taken_away(table: Desk) -> None:
+    # Control characters go, a kaomoji and a composed が stay.
+    assert does(table, r"draft('nurse1', '口か\u3099渇く\x00\x1b(´・ω・`)🙂')") == "done"
+    assert does(table, "print(newest().cells['short'])") == "口が渇く(´・ω・`)🙂"
+
+
+def test_who_was_sent_back_writes_again(table: Desk) -> None:
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    assert does(table, "step('submit', 'nurse1')") == "done"
+    assert does(table, "step('reject', 'doctor1', ' ')") == "no_reason"
+    assert does(table, "step('reject', 'doctor1', '電話番号が先')") == "done"
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    assert does(table, "states()") == "1:published 2:rejected 3:draft"
+
+
+def test_what_was_in_force_comes_back_at_once(table: Desk) -> None:
+    before = does(table, "in_force('short')")
+    does(table, f"published_in_one_go({NEW!r})")
+    assert does(table, "roll_back(2, 'doctor1')") == "never_in_force"
+    assert does(table, "roll_back(1, 'nurse1')") == "not_your_role"
+    assert does(table, "roll_back(1, 'doctor1')") == "done"
+    assert does(table, "in_force('short')") == before
+    assert does(table, "states()") == "1:retired 2:retired 3:published"
+    # Those who wrote and reviewed it then are named; and back again.
+    assert does(table, "in_force('version')") == "3"
+    assert does(table, "in_force('author')") == "test-author"
+    assert does(table, "roll_back(2, 'doctor2')") == "done"
+    assert does(table, "in_force('short')") == NEW
+    assert does(table, "in_force('author')") == "nurse1"
+
+
+def test_the_action_server_gets_what_is_in_force(table: Desk) -> None:
+    table.start()
+    first = published(table)
+    assert first.headers["ETag"]
+    assert published(table, first.headers["ETag"]).status_code == httpx.codes.NOT_MODIFIED
+    does(table, f"published_in_one_go({NEW!r})")
+    wait_for(lambda: NEW in short_of(table))
+    assert published(table, first.headers["ETag"]).status_code == httpx.codes.OK
+    assert httpx.get(f"{table.url}/api/knowledge", trust_env=False).status_code == 401
+
+
+def test_kill_switches_stop_an_answer_a_topic_and_the_whole_bot(table: Desk) -> None:
+    assert does(table, "stop('answer', 'TS-SE-GEN-01', 'reception1')") == "not_your_role"
+    assert does(table, "stop('answer', 'XX-01', 'nurse1')") == "no_such_thing"
+    assert does(table, "stop('answer', 'TS-SE-GEN-01', 'nurse1', ' ')") == "no_reason"
+    assert does(table, "stop('answer', 'TS-SE-GEN-01', 'nurse1')") == "done"
+    assert does(table, "stop('answer', 'TS-SE-GEN-01', 'nurse1')") == "stopped_already"
+    assert does(table, "withheld()") == "stopped_answer"
+    assert does(table, "withheld('TS-SE-SLP-01')") == "None"
+    assert does(table, "resume('nurse2')") == "done"
+    assert does(table, "resume('nurse2')") == "ended_already"
+    assert does(table, "withheld()") == "None"
+    assert does(table, "stop('topic', 'side_effects', 'doctor1')") == "done"
+    assert does(table, "withheld('TS-SE-SLP-01')") == "stopped_answer"
+
+
+def test_while_the_bot_is_stopped_people_answer(table: Desk) -> None:
+    table.start()
+    assert does(table, "stop('bot', '', 'administrator1')") == "done"
+
+    def stopped() -> bool:
+        switches = Files.from_json(published(table).text).contents["switches.yml"]
+        return b"bot: true" in switches
+
+    wait_for(stopped)
+    assert table.accepts("stopped-a", "s1", "眠くなりますか")
+    entries = table.answered("stopped-a")
+    turn = entries[0]["turn"]
+    assert (turn["reason"], turn["escalate"]) == ("stopped_bot", True)
+    assert "スタッフ" in entries[1]["text"]
+    # What is urgent is answered at once all the same.
+    assert table.accepts("stopped-b", "s2", EMERGENCY)
+    assert table.answered("stopped-b")[0]["turn"]["triage"] == "emergency"
+
+
+def test_what_is_overdue_is_withdrawn(table: Desk) -> None:
+    table.start(days_later=2000)
+    switches = Files.from_json(published(table).text).contents["switches.yml"].decode()
+    assert "TS-SE-GEN-01" in switches.partition("expired:")[2]
+    wait_for(lambda: "version.expired" in does(table, "audited_table()"))
+
+
+def test_files_and_database_stay_in_step(table: Desk, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(DATA, data)
+    table.settings["DESK_DATA"] = str(data)
+    answers = data / "knowledge" / "answers.csv"
+    original = answers.read_bytes()
+    assert "同じです" in table.manage("export_knowledge")
+    does(table, f"published_in_one_go({NEW!r})")
+    assert "answers.csv" in table.manage("export_knowledge")
+    exported = answers.read_bytes()
+    assert exported != original
+    assert NEW in exported.decode()
+    # In again, out again: nothing moves.
+    assert "変更なし" in table.manage("import_knowledge")
+    assert "同じです" in table.manage("export_knowledge")
+    assert answers.read_bytes() == exported
+    # An older file does not undo what was published here, a newer one is taken.
+    answers.write_bytes(original)
+    with pytest.raises(AssertionError, match="第2版"):
+        table.manage("import_knowledge")
+    newer = exported.decode().replace(NEW, OTHER).replace(",2,doctor1", ",3,doctor1")
+    answers.write_text(newer, encoding="utf-8")
+    assert "新しい版 1" in table.manage("import_knowledge")
+    assert does(table, "in_force('short')") == OTHER
+
+
+def test_a_database_without_a_table_leaves_the_files_in_force(desk: Desk) -> None:
+    desk.start()
+    assert (
+        json.loads(published(desk).text)["files"]["answers.csv"].encode()
+        == (DATA / "knowledge" / "answers.csv").read_bytes()
+    )
