@@ -24,13 +24,14 @@ from core.locale import sentence
 from desk.audit.models import record
 from desk.training import export, gate
 from desk.training.figures import shortcomings
+from desk.training.model_file import put_in_place
 from desk.training.models import BUSY, Route, Step, Task, TrainingRun
 from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
 from desk.training.processes import Output
 from desk.training.processes import run as run_program
 from desk.training.route import set_route
 from desk.training.runs import enter
-from desk.training.swap import SwapError, candidate, put_in_place, swap
+from desk.training.swap import SwapError, candidate, swap
 from tools.bot_commands import bot_environment, train_command, training_environment
 from tools.places import BOT_BIN, CANDIDATES, MODEL, PREVIOUS_MODEL, ROOT
 from tools.train import INGREDIENTS, fingerprint_of
