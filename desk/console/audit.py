@@ -45,6 +45,7 @@ ACTIONS = (
     "version.drafted", "version.submitted", "version.approved",
     "version.rejected", "version.published", "version.rolled_back", "version.expired",
     "table.read_from_files", "table.written_to_files", "switch.stopped", "switch.ended",
+    "run.queued", "run.cancelled", "run.finished", "run.signed_off",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {

@@ -17,7 +17,7 @@ from core.locale import sentence
 from desk.console.words import span
 from desk.staff.roles import for_staff, roles_of, staff_of
 from desk.staff.sessions import background
-from desk.training import export, runs
+from desk.training import export, gate, runs
 from desk.training.figures import figures
 from desk.training.models import Proposal, State, Step, TrainingRun
 from desk.training.places import candidate_file, has_bot
@@ -56,6 +56,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     reason = runs.obstacle(found) if found.step == Step.READY else ""
     context = _live(found) | {
         "figures": figures(found.report), "gate": found.report.get("gate"),
+        "checks": gate.checks(found.report.get("gate", {})),
         "can_switch": bool(runs.SWITCHERS & roles_of(staff_of(request))),
         "obstacle": sentence(f"training.{reason}") if reason else "",
         "file": candidate_file(found) if candidate_file(found).exists() else None,

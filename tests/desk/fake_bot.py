@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import stat
 import sys
@@ -35,13 +36,33 @@ def make(folder: Path, behaviour: str = "ok") -> Path:
     return folder
 
 
+def sets(folder: Path) -> Path:
+    """Sets for the gate, a few cases of the small drug."""
+    files = {
+        "safety/sentences.csv": "rule,kind,expected,text\nx,having,emergency,唇が腫れて息が苦しい\n",
+        "safety/conversations.yml": (
+            "- name: 急に\n  turns:\n"
+            "    - {text: お酒は飲めますか, expected: calm, rule: ''}\n"
+            "    - {text: 唇が腫れて息が苦しい, expected: emergency, rule: x}\n"
+        ),
+        "nlu/frozen.csv": "text,topic,style\nお酒は飲めますか,alcohol,polite\n",
+        "conversations/sake.yml": (
+            "- 会話: お酒\n  流れ:\n    - 患者: お酒は飲めますか\n      ボット: {話題: alcohol}\n"
+        ),
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
 def behave(folder: Path, behaviour: str) -> None:
     (folder / "behaviour").write_text(behaviour, encoding="utf-8")
 
 
 def main(folder: Path, program: str, *arguments: str) -> int:
     behaviour = (folder / "behaviour").read_text(encoding="utf-8")
-    given = dict(zip(arguments, arguments[1:], strict=False))
+    given = dict(itertools.pairwise(arguments))
     if program == "python":
         return measure(Path(given["--to"]), behaviour, arguments)
     if arguments[0] == "train":
@@ -112,6 +133,10 @@ def serve(port: int, model: str) -> int:
 
         def do_POST(self) -> None:
             body = self.body()
+            if self.path.startswith("/model/parse"):
+                intent = {"name": "alcohol", "confidence": 0.99}
+                parsed = {"text": body["text"], "intent": intent, "intent_ranking": [intent]}
+                return self.say({**parsed, "entities": []})
             known = trackers.setdefault(body["sender"], [])
             known.append({"event": "user", "text": body["message"], "timestamp": time.time()})
             said = f"{len(known)}通目（{state['model']}）"

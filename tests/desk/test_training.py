@@ -4,16 +4,27 @@ models.
 
 from __future__ import annotations
 
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
 
 from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
 from desk.training.model_file import put_in_place
 from desk.training.processes import Output
-from tests.desk.running import ROOT, Desk
+from tests.bot.conftest import free_ports
+from tests.desk import fake_bot
+from tests.desk.browsing import PASSWORD, Browser, app_code
+from tests.desk.running import ROOT, Desk, wait_for
 
 slow = pytest.mark.slow
 #: In the frozen set, as it stands there.
@@ -25,7 +36,11 @@ FROZEN = "口角が切れて食事のたびにしみるのですが、何か手�
 
 @pytest.mark.parametrize(
     "text",
-    [FROZEN, "口角がきれて食事のたびにしみるのですが何か手当ての方法はありますか", "肘と膝の関節痛"],
+    [
+        FROZEN,
+        "口角がきれて食事のたびにしみるのですが何か手当ての方法はありますか",
+        "肘と膝の関節痛",
+    ],
 )
 def test_sentences_that_measure_are_known_however_they_are_marked(text: str) -> None:
     assert measures(text)
@@ -122,7 +137,10 @@ def test_one_proposes_and_another_decides_and_the_database_holds_to_it(desk: Des
 
     assert scene(desk, "proposed('nurse1', 'greeting', 'こんちゃ')") == "1"
     nurse, doctor = scene(desk, "key_of('nurse1')"), scene(desk, "key_of('doctor1')")
-    decide = "UPDATE training_proposal SET state='accepted', decided_at=created_at, reviewer_id={} WHERE text='こんちゃ'"
+    decide = (
+        "UPDATE training_proposal SET state='accepted', decided_at=created_at, reviewer_id={}"
+        " WHERE text='こんちゃ'"
+    )
     for statement in (
         decide.format(nurse),
         "UPDATE training_proposal SET text='x' WHERE text='こんちゃ'",
@@ -187,8 +205,12 @@ def test_export_is_a_file_to_review_always_the_same(desk: Desk, tmp_path: Path) 
         ],
     }
     words = (tmp_path / "one" / "words.csv").read_text(encoding="utf-8").splitlines()
-    assert words[1].startswith("word,アクネフリーン,アクネフリーン,薬,,\"アクネフリーン,5146,5146,1500")
-    assert words[2].startswith("spelling,のみほーだい,,,topic_alcohol,|のみほーだい,nurse1,2026-06-01")
+    assert words[1].startswith(
+        'word,アクネフリーン,アクネフリーン,薬,,"アクネフリーン,5146,5146,1500'
+    )
+    assert words[2].startswith(
+        "spelling,のみほーだい,,,topic_alcohol,|のみほーだい,nurse1,2026-06-01"
+    )
 
 
 @slow
@@ -253,6 +275,7 @@ def trainer(database: str, tmp_path: Path) -> Iterator[Trainer]:
     )
     settings = {
         "DESK_BOT": str(bot), "DESK_MODEL": str(model), "DESK_CANDIDATES": str(tmp_path / "new"),
+        "DESK_GATE": str(fake_bot.sets(tmp_path / "sets")),
     }  # fmt: skip
     desk = Desk(database, tmp_path, f"http://127.0.0.1:{port}", settings=settings)
     yield Trainer(desk, bot, model)
@@ -302,7 +325,7 @@ def test_model_is_trained_checked_put_in_use_and_taken_back(trainer: Trainer) ->
         assert trainer.model.read_bytes() == b"the first model"
         desk.post("p1", "3", "もう一度")
         assert desk.answered("p1")[-1]["text"].startswith("3通目")
-    assert "training.switched doctor7 ['run', 'task']" in scene(desk, "audited()")
+    assert "training.switched doctor7 ['task', 'training']" in scene(desk, "audited()")
 
 
 @slow
@@ -374,7 +397,9 @@ def test_run_of_another_machine_is_left_lying_only_after_a_silence(trainer: Trai
 
 
 @slow
-def test_without_the_bots_environment_the_page_says_where_to_train(desk: Desk, tmp_path: Path) -> None:
+def test_without_the_bots_environment_the_page_says_where_to_train(
+    desk: Desk, tmp_path: Path
+) -> None:
     desk.settings |= {"DESK_BOT": str(tmp_path / "none"), "DESK_MODEL": str(tmp_path / "none.gz")}
     desk.start()
     with Browser(desk) as nurse:
@@ -393,7 +418,8 @@ def hanging(trainer: Trainer) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter(["cmdline"])
-        if str(trainer.bot) in (process.info["cmdline"] or []) and "train" in process.info["cmdline"]
+        if str(trainer.bot) in (process.info["cmdline"] or [])
+        and "train" in process.info["cmdline"]
     ]
 
 
