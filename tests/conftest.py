@@ -1,4 +1,4 @@
-"""A browser for whoever needs one; and in CI a skipped test is a failed one: a missing tool must be noticed."""
+"""A browser; and in CI a skipped test is a failed one: a missing tool must be noticed."""
 
 from __future__ import annotations
 
