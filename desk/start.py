@@ -17,6 +17,7 @@ from desk.editorial.reminders import Reminders
 from desk.rehearsals.runner import run_next
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
+from desk.training.work import chore as training
 from desk.webchat.sending import Unread
 
 
@@ -50,6 +51,7 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     yield lambda: send_due(now())
     reminders = Reminders()
     yield lambda: reminders.look(now())
+    yield training()
     yield lambda: run_next(tools, now)
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer

@@ -46,9 +46,14 @@ ACTIONS = (
     "switch.stopped", "switch.ended",
     "run.queued", "run.cancelled", "run.finished", "run.signed_off",
     "table.exported", "table.imported",
+    "proposal.made", "proposal.accepted", "proposal.rejected", "training.requested",
+    "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",
 )  # fmt: skip
 #: Values that have names of their own.
-_SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields"}
+_SECTIONS = {
+    "reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields",
+    "proposal_kind": "proposal_kinds", "task": "training_tasks", "step": "training_steps",
+}  # fmt: skip
 
 
 def action_name(action: str) -> str:
