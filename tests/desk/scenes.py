@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import sys
 import threading
 import traceback
@@ -297,7 +298,7 @@ def address(route: str) -> None:
         route = route.replace("<uuid:sender>", str(new.sender))
     if "<int:pk>" in route:
         route = route.replace("<int:pk>", str(User.objects.create_user(uuid.uuid4().hex).pk))
-    print(route.replace("<int:appointment>", "0").replace("<name>", "x"))
+    print(re.sub(r"<int:\w+>", "0", route).replace("<name>", "x"))
 
 
 def _play() -> None:
