@@ -110,7 +110,6 @@ class FakeRasa(Server):
             return 200, self._parse(body["text"])
         return 200, [{"text": f"答え:{body['message']}"}, {"custom": CUSTOM}]
 
-
     def _parse(self, text: str) -> dict[str, Any]:
         known = self.parses.get(text, {})
         intent = known.get("intent", "nlu_fallback")
