@@ -45,6 +45,8 @@ ACTIONS = (
     "table.written_to_files", "release.begun", "release.published", "release.broke_glass",
     "switch.stopped", "switch.ended",
     "run.queued", "run.cancelled", "run.finished", "run.signed_off",
+    "rehearsal.created", "rehearsal.changed", "rehearsal.removed", "rehearsal.imported",
+    "rehearsal.exported", "rehearsal.made_from",
     "table.exported", "table.imported",
     "proposal.made", "proposal.accepted", "proposal.rejected", "training.requested",
     "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",

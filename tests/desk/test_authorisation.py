@@ -27,6 +27,7 @@ STAFF = (RECEPTION, NURSE, DOCTOR, ADMINISTRATOR)
 HALF, ROLELESS, NOBODY = "half9", "roleless9", "nobody"
 EVERYONE = (*STAFF, HALF, ROLELESS, NOBODY)
 ADMINISTRATORS = (ADMINISTRATOR,)
+WRITERS = (NURSE, DOCTOR, ADMINISTRATOR)
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,25 @@ TABLE = {
     "console:audit": Row(ADMINISTRATORS, get=200),
     "console:export-conversation": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
     "console:export-tickets": Row(ADMINISTRATORS, get=200),
+    # Everybody may look and try; who writes may also run. What is named does not exist: 404.
+    "rehearsals:list": Row(STAFF, get=200),
+    "rehearsals:new": Row(WRITERS, get=200, post=422),
+    "rehearsals:edit": Row(STAFF, get=404, post=404),
+    "rehearsals:remove": Row(WRITERS, post=404),
+    "rehearsals:from-conversation": Row(WRITERS, post=302),
+    "rehearsals:import": Row(WRITERS, get=200, post=422),
+    "rehearsals:export": Row(STAFF, get=200),
+    "rehearsals:group": Row(STAFF, get=404),
+    "rehearsals:export-group": Row(STAFF, get=404),
+    "rehearsals:runs": Row(STAFF, get=200),
+    "rehearsals:start": Row(WRITERS, post=302),
+    "rehearsals:run": Row(STAFF, get=404),
+    "rehearsals:progress": Row(STAFF, get=404),
+    "rehearsals:cancel": Row(WRITERS, post=404),
+    "rehearsals:again": Row(WRITERS, post=404),
+    "rehearsals:sign-off": Row((NURSE, DOCTOR), post=404),
+    "rehearsals:shadow": Row(STAFF, get=200, post=422, but={("POST", RECEPTION): 403}),
+    "rehearsals:try": Row(STAFF, get=200, post=422),
     # Without a file there is nothing to preview or confirm.
     "editorial:sheet": Row((NURSE, DOCTOR), get=200, post=422),
     "editorial:sheet-preview": Row((NURSE, DOCTOR), get=302),
