@@ -9,7 +9,6 @@ instead of the bot, for a time.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import functools
 import hashlib
@@ -17,7 +16,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,11 @@ from typing import Any
 import yaml
 
 from core.faults import DataError, Fault
-from core.tables import Row, read_table, read_yaml
+from core.quantities import ANY, quantities_in, registered_quantities
+from core.tables import Row, read_table, read_yaml, shaped
 from core.telephones import FILE as TELEPHONES
 from core.telephones import telephones_path
+from core.wording import Wording, read_wording
 
 ANSWER_COLUMNS = (
     "answer_id", "topic", "subject", "phase", "audience", "question", "title", "short", "detail",
@@ -57,13 +58,9 @@ MAX_TITLE = 20
 MAX_QUESTION = 40
 
 # With digits, so that {fire_119} in an answer is a fault instead of being shown as it stands.
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _DOSE = re.compile(r"\d+(?:\.\d+)?\s*(?:mg|ミリグラム|ミリ)(?:/kg)?", re.IGNORECASE)
 _PERCENTAGE = re.compile(r"\d+(?:\.\d+)?\s*(?:%|パーセント|割)|\d+人に\d+人|[一二三四五六七八九]割")
-_NUMBER_WITH_UNIT = re.compile(
-    r"(?:\d+(?:[.,]\d+)?[〜~・-])?\d+(?:[.,]\d+)?\s*"
-    r"(?:か月|ヶ月|カ月|ヵ月|週間|週|日間|日|年|時間|分|歳|度|回|種類|杯|錠|カプセル|IU|単位)"
-)
 
 
 @dataclass(frozen=True)
@@ -221,7 +218,7 @@ class Knowledge:
 
     def fill(self, text: str) -> str:
         """A text with the clinic's values in place of its placeholders."""
-        return _PLACEHOLDER.sub(lambda match: self.clinic[match.group(1)], text)
+        return PLACEHOLDER.sub(lambda match: self.clinic[match.group(1)], text)
 
 
 @dataclass(frozen=True)
@@ -308,17 +305,6 @@ def load_knowledge(files: Files, subjects: Iterable[str], today: dt.date) -> Kno
     return knowledge
 
 
-@dataclass(frozen=True)
-class _Wording:
-    """``wording.yml``: what answers may not say (phrase, reason), what urgent ones must say (by
-    triage), and what some answer of a topic must say (topic, words, reason).
-    """
-
-    forbidden: tuple[tuple[str, str], ...]
-    urgent_actions: Mapping[str, tuple[str, ...]]
-    required: tuple[tuple[str, tuple[str, ...], str], ...]
-
-
 class _Loader:
     """Reads and checks the files one by one, collecting faults instead of stopping at the first."""
 
@@ -333,7 +319,7 @@ class _Loader:
         clinic, demo = self._clinic()
         references = self._references()
         passages = self._passages()
-        wording = self._wording()
+        wording = read_wording(self._files.contents["wording.yml"])
         answers = self._answers(topics, clinic, references, passages, wording)
         published = {a.answer_id: a for _, a in answers if a.status == "published"}
         self._check_links(answers, published)
@@ -348,15 +334,15 @@ class _Loader:
     def _add(self, file: str, row: int, column: str, code: str, **values: object) -> None:
         self.faults.append(Fault(file, row, column, code, values))
 
-    def _yaml(self, name: str, key: str, *, as_written: bool = False) -> Any:
-        return read_yaml(name, self._files.contents[name], key, as_written=as_written)
+    def _yaml(self, name: str, key: str) -> Any:
+        return read_yaml(name, self._files.contents[name], key)
 
     def _table(self, name: str, columns: tuple[str, ...]) -> list[Row]:
         return read_table(name, self._files.contents[name], columns)
 
     def _topics(self) -> dict[str, Topic]:
         entries = self._yaml("topics.yml", "topics")
-        with _shaped("topics.yml", "topics"):
+        with shaped("topics.yml", "topics"):
             return {
                 topic_id: Topic(
                     topic_id,
@@ -367,10 +353,8 @@ class _Loader:
                 for topic_id, entry in entries.items()
             }
 
-    def _clinic(self) -> tuple[dict[str, str], bool]:
-        entries = self._yaml("clinic.yml", "clinic", as_written=True)
-        with _shaped("clinic.yml", "clinic"):
-            values = {name: str(value) for name, value in entries.items()}
+    def _clinic(self) -> tuple[Mapping[str, str], bool]:
+        values = clinic_values(self._files.contents["clinic.yml"])
         for name in ("clinic_name", "phone", "hours"):
             if not values.get(name):
                 self._add("clinic.yml", 0, name, "missing_clinic_value", value=name)
@@ -379,26 +363,12 @@ class _Loader:
 
     def _switches(self) -> Switches:
         entries = self._yaml("switches.yml", "switches")
-        with _shaped("switches.yml", "switches"):
+        with shaped("switches.yml", "switches"):
             lists = {
                 name: frozenset(map(str, entries[name]))
                 for name in ("topics", "answers", "expired")
             }
             return Switches(bot=bool(entries["bot"]), **lists)
-
-    def _wording(self) -> _Wording:
-        entries = self._yaml("wording.yml", "wording")
-        with _shaped("wording.yml", "wording"):
-            return _Wording(
-                forbidden=tuple((_nfkc(e["phrase"]), e["reason"]) for e in entries["forbidden"]),
-                urgent_actions={
-                    triage: tuple(_nfkc(action) for action in actions)
-                    for triage, actions in entries["urgent_actions"].items()
-                },
-                required=tuple(
-                    (e["topic"], tuple(e["words"]), e["reason"]) for e in entries["required"]
-                ),
-            )
 
     def _references(self) -> dict[str, Reference]:
         references: dict[str, Reference] = {}
@@ -435,7 +405,7 @@ class _Loader:
         clinic: Mapping[str, str],
         references: Mapping[str, Reference],
         passages: Mapping[str, Row],
-        wording: _Wording,
+        wording: Wording,
     ) -> list[tuple[int, Answer]]:
         answers: list[tuple[int, Answer]] = []
         seen: dict[str, dict[str, int]] = {"answer_id": {}, "question": {}, "title": {}}
@@ -497,8 +467,7 @@ class _Loader:
         if not row[column]:
             return None
         try:
-            # Only this form, which every Python reads (20261123 only from 3.11 on).
-            return dt.datetime.strptime(row[column], "%Y-%m-%d").date()
+            return _day(row[column])
         except ValueError:
             self._add("answers.csv", row.line, column, "not_a_date", value=row[column])
             return None
@@ -517,7 +486,7 @@ class _Loader:
                 file, row.line, column, "not_one_of", value=row[column], allowed=", ".join(allowed)
             )
 
-    def _check_texts(self, row: Row, clinic: Mapping[str, str], wording: _Wording) -> None:
+    def _check_texts(self, row: Row, clinic: Mapping[str, str], wording: Wording) -> None:
         limits = {
             "short": MAX_SHORT,
             "detail": MAX_DETAIL,
@@ -528,10 +497,10 @@ class _Loader:
             text = row[column]
             if not text and column in ("short", "detail"):  # the others are checked to be unique
                 self._add("answers.csv", row.line, column, "empty")
-            for name in _PLACEHOLDER.findall(text):
+            for name in PLACEHOLDER.findall(text):
                 if name not in clinic:
                     self._add("answers.csv", row.line, column, "unknown_placeholder", value=name)
-            filled = _PLACEHOLDER.sub(lambda m: clinic.get(m.group(1), ""), text)
+            filled = filled_in(text, clinic)
             if len(filled) > limit:
                 self._add(
                     "answers.csv", row.line, column, "too_long", length=len(filled), limit=limit
@@ -610,23 +579,17 @@ class _Loader:
         """Every number with a unit must stand in ``numbers.yml`` for the row's topic: so two rows
         cannot tell different periods, and a clinic's own values come only by placeholder.
         """
-        allowed: dict[str, set[str]] = {}
-        entries = self._yaml("numbers.yml", "numbers")
-        with _shaped("numbers.yml", "numbers"):
-            for entry in entries:
-                for topic in entry["topics"]:
-                    allowed.setdefault(topic, set()).add(_plain(str(entry["value"])))
+        allowed = registered_quantities(self._files.contents["numbers.yml"])
         for line, answer in answers:
             for column in ("short", "detail"):
-                for match in _NUMBER_WITH_UNIT.finditer(_plain(getattr(answer, column))):
-                    value = _plain(match.group())
-                    if value not in allowed.get(answer.topic, set()) | allowed.get("any", set()):
+                for quantity in quantities_in(getattr(answer, column)):
+                    if not any(quantity.text in allowed.get(t, ()) for t in (answer.topic, ANY)):
                         self._add(
                             "answers.csv", line, column, "unregistered_number",
-                            value=match.group(), topic=answer.topic,
+                            value=quantity.text, topic=answer.topic,
                         )  # fmt: skip
 
-    def _check_required_statements(self, published: Iterable[Answer], wording: _Wording) -> None:
+    def _check_required_statements(self, published: Iterable[Answer], wording: Wording) -> None:
         rows = list(published)
         for topic, words, reason in wording.required:
             texts = [a.short + a.detail for a in rows if a.topic == topic]
@@ -645,13 +608,27 @@ class _Loader:
                 self._add("sources.csv", row.line, "disposition", "uncited")
 
 
-@contextlib.contextmanager
-def _shaped(file: str, key: str) -> Iterator[None]:
-    """Turns what goes wrong when a YAML value has not the expected entries into a fault."""
-    try:
-        yield
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError([Fault(file, 0, key, "unreadable", {"detail": error})]) from error
+@functools.lru_cache(maxsize=1024)
+def _day(text: str) -> dt.date:
+    # Only this form, which every Python reads (20261123 only from 3.11 on).
+    return dt.datetime.strptime(text, "%Y-%m-%d").date()
+
+
+@functools.lru_cache(maxsize=4)
+def clinic_values(content: bytes) -> Mapping[str, str]:
+    """The values of ``clinic.yml`` by placeholder, as they are written.
+
+    Raises:
+        DataError: it is not YAML or has other entries.
+    """
+    entries = read_yaml("clinic.yml", content, "clinic", as_written=True)
+    with shaped("clinic.yml", "clinic"):
+        return {name: str(value) for name, value in entries.items()}
+
+
+def filled_in(text: str, clinic: Mapping[str, str]) -> str:
+    """A text with the clinic's values in place of its placeholders, nothing for an unknown one."""
+    return PLACEHOLDER.sub(lambda match: clinic.get(match.group(1), ""), text)
 
 
 def _nfkc(text: str) -> str:
@@ -660,9 +637,3 @@ def _nfkc(text: str) -> str:
 
 def _ids(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
-
-
-def _plain(text: str) -> str:
-    """NFKC with one spelling of months and of ranges."""
-    text = _nfkc(text).replace(" ", "")
-    return re.sub(r"[~~-]", "〜", re.sub(r"[ヶカヵケ箇]月", "か月", text))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,3 +75,12 @@ def read_yaml(file: str, content: bytes, key: str, *, as_written: bool = False) 
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         raise DataError([Fault(file, line, key, "unreadable", {"detail": error})]) from error
+
+
+@contextlib.contextmanager
+def shaped(file: str, key: str) -> Iterator[None]:
+    """Turns what goes wrong when a YAML value has not the expected entries into a fault."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError([Fault(file, 0, key, "unreadable", {"detail": error})]) from error

@@ -37,8 +37,8 @@ def main() -> int:
     manager = Manager()
     environment = bot_environment()
     manager.add_process(
-        "actions", _actions_command(ports), env={**environment, **_table_of_desk(ports)},
-        cwd=str(ROOT),
+        "actions", _actions_command(ports), cwd=str(ROOT),
+        env={**environment, **(_table_of_desk(ports) if arguments.desk else {})},
     )  # fmt: skip
     manager.add_process(
         "rasa", _rasa_command(ports, arguments.model), env=environment, cwd=str(ROOT)
@@ -94,11 +94,11 @@ def bot_environment() -> dict[str, str]:
 
 
 def _table_of_desk(ports: Ports) -> dict[str, str]:
-    """Where the action server has its table from: the desk, as soon as there is one."""
+    """Where the action server has its table from: the desk, as soon as it answers."""
     return {
         "KNOWLEDGE_URL": os.environ.get("KNOWLEDGE_URL", f"{ports.desk_url}/api/knowledge"),
         "KNOWLEDGE_TOKEN": os.environ.get("KNOWLEDGE_TOKEN") or api_token(),
-        "KNOWLEDGE_COPY": os.environ.get("KNOWLEDGE_COPY") or str(RUN_DIR / "knowledge.json"),
+        "KNOWLEDGE_COPY": os.environ.get("KNOWLEDGE_COPY") or str(RUN_DIR / f"knowledge-{ports.desk}.json"),
     }
 
 

@@ -6,10 +6,11 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from core.knowledge import ANSWER_COLUMNS, Files
+from core.knowledge import ANSWER_COLUMNS, SOURCE_COLUMNS, Files
 from core.tables import read_table
 
 ANSWERS = "answers.csv"
+SOURCES = "sources.csv"
 
 
 def rows_of(files: Files) -> list[dict[str, str]]:
@@ -22,9 +23,24 @@ def rows_of(files: Files) -> list[dict[str, str]]:
 
 
 def with_rows(files: Files, rows: Iterable[Mapping[str, str]]) -> Files:
-    """The same files with other rows of answers."""
+    """The same files with other rows of answers; line breaks within cells become newlines."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(ANSWER_COLUMNS)
-    writer.writerows([row[column] for column in ANSWER_COLUMNS] for row in rows)
+    writer.writerows([_unix(row[column]) for column in ANSWER_COLUMNS] for row in rows)
     return Files({**files.contents, ANSWERS: out.getvalue().encode()})
+
+
+def source_rows(files: Files) -> list[dict[str, str]]:
+    """The rows of a table's source passages, cells by column.
+
+    Raises:
+        DataError: the file is no such table.
+    """
+    content = files.contents[SOURCES]
+    return [row.cells for row in read_table(SOURCES, content, SOURCE_COLUMNS)]
+
+
+def _unix(cell: str) -> str:
+    # Before Python 3.13 the writer leaves a lone carriage return unquoted, and it would end the row.
+    return cell.replace("\r\n", "\n").replace("\r", "\n")

@@ -72,7 +72,9 @@ def folder(tmp_path: Path) -> Path:
         "knowledge/clinic.yml": f"demo: true\n{CLINIC}",
         "knowledge/topics.yml": "topics:\n  alcohol: {title: お酒}\n",
         "knowledge/numbers.yml": "numbers: []\n",
-        "knowledge/wording.yml": "wording: {forbidden: [], urgent_actions: {}, required: []}\n",
+        "knowledge/wording.yml": (
+            "wording: {forbidden: [], urgent_actions: {}, required: [], glossary: [], advertising: []}\n"
+        ),
         "knowledge/messages.yml": messages_yml(handoff="電話は{phone}"),
         "triage/telephones.yml": telephones_yml(),
     }
@@ -161,7 +163,10 @@ def test_changed_fixed_text_is_taken_over(folder: Path) -> None:
         ("clinic.yml", CLINIC),
         ("wording.yml", "wording: {}\n"),
         ("wording.yml", "wording:\n"),
-        ("wording.yml", "wording: {forbidden: [完治], urgent_actions: {}, required: []}\n"),
+        (
+            "wording.yml",
+            "wording: {forbidden: [完治], urgent_actions: {}, required: [], glossary: [], advertising: []}\n",
+        ),
         ("numbers.yml", "numbers: [1]\n"),
         ("numbers.yml", "numbers:\n"),
         ("numbers.yml", "numbers: [{value: 1か月}]\n"),

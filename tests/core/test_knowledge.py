@@ -145,6 +145,10 @@ def table() -> Table:
                 "forbidden": [{"phrase": "完治", "reason": "治る約束"}],
                 "urgent_actions": {"emergency": ["119番"], "same_day": ["今日中"]},
                 "required": [{"topic": "regulatory", "words": ["未承認"], "reason": "広告"}],
+                "glossary": [{"term": "粘膜", "plain": ["口の中"]}],
+                "advertising": [
+                    {"phrase": "激安", "rule": "費用を強調した広告", "severity": "error"}
+                ],
             }
         },
     )
@@ -189,6 +193,10 @@ def clinic(**values: str | None) -> Callable[[Table], None]:
 
 def topic(**entries: Any) -> Callable[[Table], None]:
     return lambda table: table.topics["topics"].update(entries)
+
+
+def wording(**sections: Any) -> Callable[[Table], None]:
+    return lambda table: table.wording["wording"].update(sections)
 
 
 ANSWERS, SOURCES, REFERENCES, CLINIC = "answers.csv", "sources.csv", "references.csv", "clinic.yml"
@@ -283,6 +291,15 @@ BROKEN = [
      "unreadable"),
     (lambda table: table.wording["wording"].pop("required"), "wording.yml", 0, "wording",
      "unreadable"),
+    (wording(glossary=None), "wording.yml", 0, "wording", "unreadable"),
+    (wording(glossary=["粘膜"]), "wording.yml", 0, "wording", "unreadable"),
+    (wording(glossary=[{"term": "粘膜", "plain": "口の中"}]), "wording.yml", 0, "wording",
+     "unreadable"),
+    (wording(glossary=[{"term": "粘膜", "plain": []}]), "wording.yml", 0, "粘膜", "empty"),
+    (wording(advertising=[{"phrase": "激安", "rule": "費用"}]), "wording.yml", 0, "wording",
+     "unreadable"),
+    (wording(advertising=[{"phrase": "激安", "rule": "費用", "severity": "fatal"}]),
+     "wording.yml", 0, "激安", "not_one_of"),
 ]  # fmt: skip
 
 
