@@ -23,17 +23,15 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from core.bot_turn import BotTurn, clean, instead, unread
 from core.clinic_hours import TOKYO
 from core.conversation_screens import ConversationScreens
-from core.first_response import FirstResponse, custom_values
-from core.japanese import normalize
+from core.first_response import FirstResponse
 from core.messages import Messages
 from nlu.data_dir import data_dir
 
 logger = logging.getLogger(__name__)
 
-#: Longest message the bot reads by itself, in characters; a longer one goes to a person.
-MAX_MESSAGE_CHARS = 2000
 #: Seconds after which a turn counts as failed.
 TURN_TIMEOUT_SECONDS = 7.0
 #: Answers that are remembered in case they are asked for again.
@@ -42,9 +40,6 @@ _FAILED = "unavailable"
 
 #: A conversation id: up to 128 characters that can be seen and encoded.
 _SENDER = re.compile("[!-~]{1,128}")
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_LEADING_SLASHES = re.compile(r"^[\s/／⁄∕]+")
 
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 
@@ -145,10 +140,9 @@ class DeskRest(InputChannel):
             sender = uuid.uuid4().hex
         text = clean(message) if isinstance(message, str) else ""
         urgent = self._screens.screen(sender, text, dt.datetime.now(TOKYO))
-        if not normalize(text[:MAX_MESSAGE_CHARS]).text.strip():
-            return self._fixed("empty", sender, urgent, triage="none", escalate=False)
-        if len(text) > MAX_MESSAGE_CHARS:
-            return self._fixed("too_long", sender, urgent, triage="consult", escalate=True)
+        reason = unread(text)
+        if reason:
+            return self._instead(reason, sender, urgent)
         collector = CollectingOutputChannel()
         turn = UserMessage(text, collector, sender, input_channel=self.name())
         try:
@@ -159,48 +153,28 @@ class DeskRest(InputChannel):
         customs = [item for item in collector.messages if "custom" in item]
         if len(customs) == 1 and any("text" in item for item in collector.messages):
             return _raised(list(collector.messages), customs[0]["custom"], urgent, sender)
-        return self._fixed(_FAILED, sender, urgent, triage="consult", escalate=True)
+        return self._instead(_FAILED, sender, urgent)
 
-    def _fixed(
-        self, reason: str, sender: str, urgent: FirstResponse | None, triage: str, escalate: bool
+    def _instead(
+        self, reason: str, sender: str, urgent: FirstResponse | None
     ) -> list[dict[str, Any]]:
         """A fixed text; what the screen has to say comes before it, or stands alone."""
-        custom: dict[str, Any] = {
-            "status": "fallback",
-            "answers": [],
-            "triage": triage,
-            "rule": None,
-            "escalate": escalate,
-            "reason": reason,
-        }
-        texts = [self._messages.text(reason)]
-        if urgent is not None:
-            texts = [*urgent.texts, *([] if urgent.alone else texts)]
-            custom = urgent.custom()
-        return [{"recipient_id": sender, "text": text} for text in texts] + [
-            {"recipient_id": sender, "custom": custom}
-        ]
+        return _items(instead(reason, self._messages, urgent), sender)
+
+
+def _items(turn: BotTurn, sender: str) -> list[dict[str, Any]]:
+    """A turn without buttons as items."""
+    texts = [{"recipient_id": sender, "text": text} for text in turn.texts]
+    return [*texts, {"recipient_id": sender, "custom": turn.custom}]
 
 
 def _raised(
     items: list[dict[str, Any]], custom: dict[str, Any], urgent: FirstResponse | None, sender: str
 ) -> list[dict[str, Any]]:
     """The bot's items, raised to what the screen says if the bot said less."""
-    if urgent is None or not urgent.exceeds(custom):
+    raised = BotTurn((), (), custom).raised(urgent)
+    if raised.custom is custom:
         return items
-    texts = [{"recipient_id": sender, "text": text} for text in urgent.texts]
-    if urgent.alone:
-        return [*texts, {"recipient_id": sender, "custom": urgent.custom()}]
     rest = [item for item in items if "custom" not in item]
-    raised = {"recipient_id": sender, "custom": custom_values(custom, urgent)}
-    return [*texts, *rest, raised]
-
-
-def clean(text: str) -> str:
-    """A patient's text as Rasa may see it.
-
-    Lone surrogates and control characters break encoders and databases behind it, and a leading
-    slash is taken for an intent, so none of them is left.
-    """
-    text = _CONTROLS.sub(" ", _SURROGATES.sub("\ufffd", text))
-    return _LEADING_SLASHES.sub("", text).rstrip()
+    *first, last = _items(raised, sender)
+    return [*first, *([] if urgent is not None and urgent.alone else rest), last]

@@ -36,6 +36,13 @@ def line_of(value: Any) -> int:
 
 
 class _Loader(yaml.BaseLoader):
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        # Nobody writes them by hand, and a few lines of them can stand for gigabytes.
+        if self.check_event(yaml.AliasEvent):
+            event: Any = self.get_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "alias", event.start_mark)
+        return super().compose_node(parent, index)
+
     def construct_scalar(self, node: Any) -> Any:
         return Text.at(str(super().construct_scalar(node)), node.start_mark.line + 1)
 
@@ -51,6 +58,27 @@ class _Loader(yaml.BaseLoader):
         return mapping
 
 
+def load_lined(file: str, content: bytes | str) -> Any:
+    """What a YAML file says, every scalar a ``Text``.
+
+    Args:
+        file: its name, for faults.
+        content: its content.
+
+    Raises:
+        DataError: it is not YAML, or repeats a key.
+    """
+    try:
+        return yaml.load(content, Loader=_Loader)
+    except RecursionError as error:
+        raise DataError([Fault(file, 0, "", "unreadable", {"detail": "nesting"})]) from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 0
+        detail = getattr(error, "problem", None) or error
+        raise DataError([Fault(file, line, "", "unreadable", {"detail": detail})]) from error
+
+
 def read_lined_yaml(file: str, content: bytes, *keys: str) -> dict[str, Any]:
     """The mapping of a YAML file, every scalar a ``Text``.
 
@@ -62,13 +90,7 @@ def read_lined_yaml(file: str, content: bytes, *keys: str) -> dict[str, Any]:
     Raises:
         DataError: it is not YAML, repeats a key, or has other keys.
     """
-    try:
-        document = yaml.load(content, Loader=_Loader)
-    except (yaml.YAMLError, UnicodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 0
-        detail = getattr(error, "problem", None) or error
-        raise DataError([Fault(file, line, "", "unreadable", {"detail": detail})]) from error
+    document = load_lined(file, content)
     found = list(document) if isinstance(document, dict) else []
     if sorted(found) != sorted(keys):
         values = {"expected": ", ".join(keys), "found": ", ".join(found)}

@@ -17,9 +17,14 @@ MOST_SECONDS = 1.0
 
 
 class Doorway:
-    """Counts who comes in; safe between threads."""
+    """Counts who comes in; safe between threads.
 
-    def __init__(self) -> None:
+    Args:
+        crowd: how many are a crowd.
+    """
+
+    def __init__(self, crowd: int = CROWD) -> None:
+        self._crowd = crowd
         self._inside = 0
         self._changed = threading.Condition()
 
@@ -33,7 +38,7 @@ class Doorway:
         finally:
             with self._changed:
                 self._inside -= 1
-                if self._inside < CROWD:
+                if self._inside < self._crowd:
                     self._changed.notify_all()
 
     def give_way(self, seconds: float | None = None) -> None:
@@ -44,7 +49,7 @@ class Doorway:
         """
         most = MOST_SECONDS if seconds is None else max(0.0, seconds)
         with self._changed:
-            self._changed.wait_for(lambda: self._inside < CROWD, most)
+            self._changed.wait_for(lambda: self._inside < self._crowd, most)
 
 
 #: That of this process.

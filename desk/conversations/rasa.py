@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 import httpx
 
+from core.bot_turn import STATUSES, BotTurn
 from core.rulebook import LEVELS
+from desk.doorway import Doorway
 
 #: What must stand in the ``custom`` item of a turn.
 _KEYS = {"status": str, "answers": list, "triage": str, "escalate": bool}
@@ -18,26 +19,12 @@ _KEYS = {"status": str, "answers": list, "triage": str, "escalate": bool}
 _LONGEST = {"rule": 60, "reason": 30}
 #: Seconds for each of the two calls that make it forget.
 REDACT_SECONDS = 5.0
-_STATUSES = frozenset({"answered", "clarify", "fallback", "handoff", "smalltalk", "triage"})
+#: Patients' turns that are being asked for: what else Rasa is asked gives way to every one of them.
+turns = Doorway(crowd=1)
 
 
 class RasaError(Exception):
     """No answer that can be used; says why in a word or two, without anybody's text."""
-
-
-@dataclass(frozen=True)
-class BotTurn:
-    """What the bot says to one message.
-
-    Attributes:
-        texts: bubbles, in order.
-        buttons: under the last one, as (title, payload).
-        custom: the ``custom`` item.
-    """
-
-    texts: tuple[str, ...]
-    buttons: tuple[tuple[str, str], ...]
-    custom: dict[str, Any]
 
 
 class Rasa:
@@ -73,11 +60,12 @@ class Rasa:
             "sender": sender, "message": text, "message_id": message_id, "reading": reading,
         }  # fmt: skip
         try:
-            response = self._http.post(
-                "/webhooks/rest/webhook",
-                content=json.dumps(message),
-                headers={"Content-Type": "application/json"},
-            )
+            with turns.entered():
+                response = self._http.post(
+                    "/webhooks/rest/webhook",
+                    content=json.dumps(message),
+                    headers={"Content-Type": "application/json"},
+                )
         except httpx.TimeoutException as error:
             raise RasaError("timeout") from error
         except httpx.HTTPError as error:
@@ -157,7 +145,7 @@ def _turn(items: Any) -> BotTurn:
 def _check(custom: Mapping[str, Any]) -> None:
     if any(not isinstance(custom[key], kind) for key, kind in _KEYS.items()):
         raise TypeError("a key of another kind")
-    if custom["triage"] not in LEVELS or custom["status"] not in _STATUSES:
+    if custom["triage"] not in LEVELS or custom["status"] not in STATUSES:
         raise ValueError("an unknown level or status")
     for key, most in _LONGEST.items():
         if custom[key] is not None and not (

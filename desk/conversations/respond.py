@@ -15,8 +15,9 @@ from typing import Any
 
 from django.db import transaction
 
+from core.bot_turn import BotTurn, instead
 from core.clinic_hours import TOKYO
-from core.first_response import FirstResponse, custom_values
+from core.first_response import FirstResponse
 from core.judge import Reading, State
 from core.messages import Messages
 from desk import metrics
@@ -24,7 +25,7 @@ from desk.audit.models import record
 from desk.conversations.equipment import Equipment
 from desk.conversations.locks import conversation_lock
 from desk.conversations.models import HELD, Author, Conversation, Kind, Message, Mode, Reply, change
-from desk.conversations.rasa import BotTurn, RasaError
+from desk.conversations.rasa import RasaError
 from desk.doorway import doorway
 from desk.logs import about
 from desk.tickets import lifecycle
@@ -136,8 +137,7 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
     if message.kind != Kind.TEXT:
         return _to_no_text(message, equipment.messages)
     if equipment.knowledge.switches.bot:
-        turn = {**_SILENT_TURN, "triage": "consult", "reason": "stopped_bot"}
-        return BotTurn((equipment.messages.text("stopped_bot"),), (), turn)
+        return instead("stopped_bot", equipment.messages, None)
     sender = str(message.conversation.sender)
     if not equipment.pace.allows(sender):
         turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}
@@ -191,29 +191,14 @@ def _outcome(
         # A person holds it: nothing is said but what the screen must say.
         turn = first.custom() if first is not None else _SILENT_TURN
         return Outcome(first.texts if first else (), (), Author.BOT, turn, Mode.HUMAN)
-    if isinstance(said, RasaError):
-        return _without_rasa(first, str(said), equipment)
     assert said is not None, "a turn without an answer is not committed"
-    return _raised(said, first)
-
-
-def _without_rasa(first: FirstResponse | None, failure: str, equipment: Equipment) -> Outcome:
-    """The safe text and a ticket, behind what the screen says."""
-    turn: dict[str, Any] = {
-        **_SILENT_TURN, "status": "fallback", "triage": "consult", "reason": "unavailable",
-    }  # fmt: skip
-    texts: tuple[str, ...] = (equipment.messages.text("unavailable"),)
-    if first is not None:
-        texts, turn = (*first.texts, *texts), first.custom()
-    return Outcome(texts, (), Author.BOT, turn, Mode.BOT, failure)
-
-
-def _raised(bot: BotTurn, first: FirstResponse | None) -> Outcome:
-    """The bot's turn, raised to what the screen says if the bot said less."""
-    if first is None or not first.exceeds(bot.custom):
-        return Outcome(bot.texts, bot.buttons, Author.BOT, bot.custom, Mode.BOT)
-    turn = custom_values(bot.custom, first)
-    return Outcome((*first.texts, *bot.texts), bot.buttons, Author.BOT, turn, Mode.BOT)
+    failure = str(said) if isinstance(said, RasaError) else ""
+    if isinstance(said, RasaError):
+        # The safe text and a ticket, behind what the screen says.
+        bot = instead("unavailable", equipment.messages, first)
+    else:
+        bot = said.raised(first)
+    return Outcome(bot.texts, bot.buttons, Author.BOT, bot.custom, Mode.BOT, failure)
 
 
 def _commit(

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from rasa.core.channels.channel import UserMessage
 
 from channels import desk_rest
-from channels.desk_rest import MAX_MESSAGE_CHARS, DeskRest, clean
+from channels.desk_rest import DeskRest
+from core.bot_turn import MAX_MESSAGE_CHARS, clean
 from core.triage_source import triage_of
 from tests.fixed_texts import OPENING, messages_yml, write_rules, write_telephones
 
