@@ -42,9 +42,10 @@ ACTIONS = (
     "staff.second_factor_reset", "version.drafted", "version.submitted", "version.approved",
     "version.rejected", "version.published", "version.rolled_back", "version.expired",
     "table.read_from_files", "table.written_to_files", "switch.stopped", "switch.ended",
+    "gap.dismissed", "gap.audited", "gap.drafted",
 )  # fmt: skip
 #: Values that have names of their own.
-_SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields"}
+_SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields", "why": "gap_whys", "verdict": "verdicts"}
 
 
 def action_name(action: str) -> str:

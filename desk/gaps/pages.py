@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as told
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -17,10 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.clinic_hours import TOKYO
 from core.japanese import data_tokenizer
-from core.knowledge import MAX_QUESTION, Knowledge
+from core.knowledge import GENERAL, MAX_QUESTION, Knowledge
 from core.locale import sentence
 from desk.console.period import OFFERED, Period, chosen
 from desk.conversations.equipment import equipment
+from desk.editorial.forms import cells_of
+from desk.editorial.writing import terms
 from desk.gaps import drafting
 from desk.gaps.forms import DismissForm, DraftForm, KeysField, KindsForm, suggested_id
 from desk.gaps.groups import PHRASINGS, dismiss, groups
@@ -33,7 +36,7 @@ from desk.tickets.refused import RefusedError
 #: Groups on a page, and dismissals that are listed.
 PAGE, DISMISSALS = 20, 20
 #: How long a new answer holds before it is looked at again, in days.
-_HOLDS = 182
+_HOLDS = 180
 
 
 @for_staff()
@@ -112,29 +115,42 @@ def draft(request: HttpRequest) -> HttpResponse:
         told.error(request, sentence("gaps.no_questions"))
         return redirect("gaps:page")
     phrasings = [(str(question.pk), question.text) for question in of]
-    if request.method != "POST":
-        form = DraftForm(phrasings, knowledge, initial=_prefilled(of, knowledge, phrasings))
-        return _form(request, form, knowledge)
-    form = DraftForm(phrasings, knowledge, request.POST)
-    if not form.is_valid():
-        return _form(request, form, knowledge)
-    now, texts = dt.datetime.now(TOKYO), dict(phrasings)
+    form = DraftForm(request.POST or None, initial=_prefilled(of, knowledge), phrasings=phrasings)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _made(form, of, staff_of(request), knowledge)
+        except RefusedError as error:
+            form.add_error(None, str(error))
+        else:
+            told.success(request, made.told)
+            if made.refused:
+                told.warning(request, sentence("gaps.examples_refused", detail=made.refused))
+            return redirect("editorial:entry", "answer", made.answer_id)
+    context = {
+        "form": form, "subjects": terms(), "clinic": sorted(knowledge.clinic.items()),
+        "cited": _cited(str(form["topic"].value() or ""), knowledge),
+    }  # fmt: skip
+    status = 409 if form.is_bound else 200
+    return render(request, "gaps/draft.html", context, status=status)
+
+
+def _made(
+    form: DraftForm, of: list[Question], user: User, knowledge: Knowledge
+) -> drafting.Made:
+    """The answer, tests and examples of a form that is valid."""
     given = form.cleaned_data
     answer_id = given["answer_id"] or suggested_id(
         knowledge, given["topic"], given["subject"], drafting.taken_ids()
     )
-    try:
-        made = drafting.create(
-            answer_id, form.cells(answer_id), [texts[key] for key in given["phrasings"]],
-            given["topic"], staff_of(request), now,
-        )  # fmt: skip
-    except RefusedError as error:
-        form.add_error(None, str(error))
-        return _form(request, form, knowledge)
-    told.success(request, made.sentence)
-    if made.left_out:
-        told.warning(request, sentence("gaps.examples_left_out", detail=made.left_out))
-    return redirect("gaps:page")
+    return drafting.create(
+        cells_of({**given, "status": "published"}, answer_id, None),
+        [q for q in of if str(q.pk) in given["phrasings"]], given["note"], user, dt.datetime.now(TOKYO),
+    )  # fmt: skip
+
+
+def _cited(topic: str, knowledge: Knowledge) -> list[str]:
+    """What the answers of a topic cite."""
+    return sorted({source for answer in knowledge.candidates(topic) for source in answer.sources})
 
 
 def _questions(keys: str, knowledge: Knowledge) -> list[Question]:
@@ -147,21 +163,12 @@ def _questions(keys: str, knowledge: Knowledge) -> list[Question]:
     return [found[key] for key in wanted if key in found]
 
 
-def _prefilled(
-    of: list[Question], knowledge: Knowledge, phrasings: list[tuple[str, str]]
-) -> dict[str, Any]:
-    topic = likely_topic(of)
+def _prefilled(of: list[Question], knowledge: Knowledge) -> dict[str, Any]:
     due = dt.datetime.now(TOKYO).date() + dt.timedelta(days=_HOLDS)
+    topic = likely_topic(of)
     return {
-        "phrasings": [key for key, _ in phrasings], "topic": topic, "subject": "general",
-        "question": of[0].text[:MAX_QUESTION], "triage": "info", "handoff": "never",
-        "phase": "any", "audience": "any", "review_due": due,
+        "phrasings": [str(question.pk) for question in of], "topic": topic, "subject": GENERAL,
+        "answer_id": suggested_id(knowledge, topic, GENERAL, drafting.taken_ids()) if topic else "",
+        "question": of[0].text if len(of[0].text) <= MAX_QUESTION else "",
+        "scope": "general", "review_due": due.isoformat(), "note": sentence("gaps.note", count=len(of)),
     }  # fmt: skip
-
-
-def _form(request: HttpRequest, form: DraftForm, knowledge: Knowledge) -> HttpResponse:
-    topic = str(form["topic"].value() or "")
-    cited = {s for a in knowledge.candidates(topic) for s in a.sources}
-    sources = [r for name, r in knowledge.references.items() if name in cited]
-    context = {"form": form, "cited": sources, "references": knowledge.references.values()}
-    return render(request, "gaps/draft.html", context)

@@ -73,6 +73,11 @@ class Question:
         return shown(self.words)
 
     @property
+    def is_short(self) -> bool:
+        """Whether all of it is shown."""
+        return len(self.words) <= SHOWN
+
+    @property
     def labels(self) -> list[str]:
         """Why it is here, in Japanese."""
         return [kind.label for kind in self.kinds]

@@ -12,5 +12,5 @@ urlpatterns: list[URLPattern] = [
     path("dismiss/", pages.dismissed, name="dismiss"),
     path("draft/", pages.draft, name="draft"),
     path("report/", report.page, name="report"),
-    path("report/audit/<int:message>/", report.audited, name="audit"),
+    path("report/audit/", report.audited, name="audit"),
 ]
