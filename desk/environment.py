@@ -90,6 +90,7 @@ class Environment:
         web_origins: origins of pages that show the web chat, besides the desk's own.
         web_sessions_a_minute: visitors who may begin in a minute from one network.
         data: the data folder.
+        gate: the folder of the frozen sets that the gate goes through.
         rasa: address of the Rasa server.
         rasa_seconds: how long a turn may wait for it.
         api_tokens: who may use ``/api/``.
@@ -119,6 +120,7 @@ class Environment:
     web_origins: tuple[str, ...]
     web_sessions_a_minute: int
     data: Path
+    gate: Path
     rasa: str
     rasa_seconds: float
     api_tokens: tuple[str, ...]
@@ -215,6 +217,7 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         web_origins=_origins(values.get("DESK_WEB_ORIGINS", ""), faults),
         web_sessions_a_minute=int(number("DESK_WEB_SESSIONS_A_MINUTE", 20, 1, 100_000)),
         data=data,
+        gate=Path(values.get("DESK_GATE") or ROOT / "tests"),
         rasa=address("RASA_URL", f"http://127.0.0.1:{values.get('RASA_PORT') or 5005}"),
         rasa_seconds=number("DESK_RASA_SECONDS", 8, 0.1, 60),
         api_tokens=tokens,

@@ -14,6 +14,7 @@ from desk.conversations.outbox import send
 from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.editorial.reminders import Reminders
+from desk.rehearsals.runner import run_next
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
 from desk.webchat.sending import Unread
@@ -49,6 +50,7 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     yield lambda: send_due(now())
     reminders = Reminders()
     yield lambda: reminders.look(now())
+    yield lambda: run_next(tools, now)
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota

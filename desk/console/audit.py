@@ -43,9 +43,13 @@ ACTIONS = (
     "version.rejected", "version.published", "version.rolled_back", "version.expired",
     "table.read_from_files", "table.written_to_files", "switch.stopped", "switch.ended",
     "gap.dismissed", "gap.audited", "gap.drafted",
+    "run.queued", "run.cancelled", "run.finished", "run.signed_off",
 )  # fmt: skip
 #: Values that have names of their own.
-_SECTIONS = {"reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields", "why": "gap_whys", "verdict": "verdicts"}
+_SECTIONS = {
+    "reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields",
+    "why": "gap_whys", "verdict": "verdicts",
+}  # fmt: skip
 
 
 def action_name(action: str) -> str:

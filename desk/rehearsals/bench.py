@@ -17,6 +17,7 @@ from actions.context import Context
 from actions.screened import Screen, decide_screened
 from actions.turn import Turn, read_turn
 from core.bot_turn import BotTurn, alone, clean, instead, unread
+from core.first_response import more_urgent
 from core.judge import Screening, State
 from core.knowledge_source import Table
 from core.triage_source import TriageSource
@@ -80,6 +81,11 @@ class Talk:
         self._bench = bench
         self._state = State()
         self._context = Context()
+
+    @property
+    def level(self) -> str:
+        """The most urgent finding that is open, "none" for none."""
+        return more_urgent(self._state.level, self._context.open_triage)
 
     def say(self, text: str) -> BotTurn:
         """What the bot says to the next message.

@@ -92,7 +92,8 @@ class Run(models.Model):
 
     Attributes:
         by: who wanted it; None for the desk itself.
-        options: what is run: ``rehearsals`` (primary keys), ``most`` and ``parse_url`` of a shadow run.
+        options: what is run: ``rehearsals`` (primary keys); ``most``, messages of a shadow run;
+            ``parse_url``, the address of a Rasa server with a candidate model.
         claim: who is at it; changes whenever somebody takes it.
         heartbeat: when whoever is at it last said so.
         tries: how often it was taken.
@@ -174,6 +175,7 @@ class Result(models.Model):
         set_name: the set: ``rehearsals``, ``safety``, ``safety_talks``, ``must_answer``,
             ``conversations`` or ``shadow``.
         title: the conversation's, or the case's own text.
+        shortfall: why the bot cannot do it yet; "" when it must.
         passed, was_passed: whether all was as expected, now and with the table in force; the latter
             None when it was not compared.
         blocked: whether the gate does not let the candidate pass because of it.
@@ -188,6 +190,7 @@ class Result(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
     set_name = models.CharField(max_length=20)
     title = models.CharField(max_length=200)
+    shortfall = models.CharField(max_length=120, blank=True)
     passed = models.BooleanField()
     was_passed = models.BooleanField(null=True)
     blocked = models.BooleanField(default=False)

@@ -1,0 +1,140 @@
+"""Writes down what comes of a run while it goes on, about once a second."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from desk.rehearsals import runs
+from desk.rehearsals.models import Result, Run, RunKind
+from desk.rehearsals.play import Line, Played
+
+#: Seconds between two writings.
+WRITE_SECONDS = 1.0
+#: Letters of a title.
+_TITLE = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What came of one case; the attributes are those of ``Result``, ``lines`` as values."""
+
+    set_name: str
+    title: str
+    lines: tuple[Line, ...]
+    passed: bool
+    was_passed: bool | None
+    shortfall: str = ""
+    rehearsal: int | None = None
+    message: int | None = None
+
+    @classmethod
+    def of(cls, played: Played) -> Entry:
+        """That of a case that was played."""
+        case = played.case
+        return cls(
+            case.set_name, case.title, played.lines, played.passed, played.was_passed,
+            case.shortfall, case.rehearsal,
+        )  # fmt: skip
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the gate does not let the candidate pass because of it."""
+        return any(line.blocked for line in self.lines)
+
+
+class Book:
+    """The results of one run that this process has taken.
+
+    Args:
+        run: the run.
+        clock: the time, aware.
+    """
+
+    def __init__(self, run: Run, clock: Callable[[], dt.datetime]) -> None:
+        self._run, self._clock = run, clock
+        self._done = 0
+        self._summary: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._waiting: list[Result] = []
+        self._changes: dict[str, Result] = {}
+        self._written = time.monotonic()
+
+    def begin(self, **values: object) -> None:
+        """Says how much there is to do, and with what.
+
+        Args:
+            **values: fields of the run.
+
+        Raises:
+            LostError: the run is no longer this process's.
+        """
+        runs.go_on(self._run, self._clock(), **values)
+
+    def enter(self, entries: Iterable[Entry], size: int) -> None:
+        """Takes in what came of some cases, and writes if it is time to.
+
+        Args:
+            entries: of the cases.
+            size: how many cases they were.
+
+        Raises:
+            LostError: the run is no longer this process's.
+        """
+        for entry in entries:
+            self._enter(entry)
+        self._done += size
+        if time.monotonic() - self._written >= WRITE_SECONDS:
+            self.beat()
+
+    def beat(self) -> None:
+        """Writes what has come, and that this process is still at it.
+
+        Raises:
+            LostError: the run is no longer this process's.
+        """
+        with transaction.atomic():
+            runs.go_on(self._run, self._clock(), done=self._done, summary=self._summary)
+            Result.objects.bulk_create(self._waiting, batch_size=200)
+        self._waiting = []
+        self._written = time.monotonic()
+
+    def close(self) -> None:
+        """Writes the rest, and how often each change was seen.
+
+        Raises:
+            LostError: the run is no longer this process's.
+        """
+        self.beat()
+        often = [result for result in self._changes.values() if result.alike > 1]
+        with transaction.atomic():
+            runs.go_on(self._run, self._clock())
+            Result.objects.bulk_update(often, ["alike"], batch_size=200)
+
+    def _enter(self, entry: Entry) -> None:
+        pairs = list(dict.fromkeys(line.pair for line in entry.lines if line.changed))
+        new = [pair for pair in pairs if pair not in self._changes]
+        counts = self._summary[entry.set_name]
+        counts["total"] += 1
+        counts["passed"] += entry.passed
+        counts["was_passed"] += bool(entry.was_passed)
+        counts["blocked"] += entry.blocked
+        counts["changed"] += bool(pairs)
+        result = Result(
+            run=self._run, rehearsal_id=entry.rehearsal, message_id=entry.message,
+            set_name=entry.set_name, title=entry.title[:_TITLE], shortfall=entry.shortfall,
+            passed=entry.passed, was_passed=entry.was_passed, blocked=entry.blocked,
+            changed=bool(new), lines=[line.to_json() for line in entry.lines],
+        )  # fmt: skip
+        for pair in pairs:
+            if pair in new:
+                self._changes[pair] = result
+            else:
+                self._changes[pair].alike += 1
+        kept = self._run.kind == RunKind.REHEARSAL or entry.rehearsal is not None
+        if kept or not entry.passed or entry.blocked or new:
+            self._waiting.append(result)
