@@ -17,7 +17,7 @@ from desk.editorial.models import Entry, Kind
 from desk.editorial.rows import rows_of
 from desk.editorial.table import published_files
 from desk.gaps.questions import Question
-from desk.rehearsals import keeping
+from desk.rehearsals.models import Group, Rehearsal
 from desk.rehearsals.script import Expected, Script, Step
 from desk.training.proposals import NotAllProposedError, propose_examples
 
@@ -44,9 +44,7 @@ class Made:
     @property
     def told(self) -> str:
         """The same as a sentence."""
-        return sentence(
-            "gaps.drafted", id=self.answer_id, tests=self.tests, examples=self.examples
-        )
+        return sentence("gaps.drafted", id=self.answer_id, tests=self.tests, examples=self.examples)
 
 
 def taken_ids() -> frozenset[str]:
@@ -78,12 +76,7 @@ def create(
     whole = list(dict.fromkeys(_one_line(q.text) for q in phrasings if q.text == q.words))
     with transaction.atomic():
         save_draft(Kind.ANSWER, answer_id, cells, author, now, note=note, expected=0)
-        for number, text in enumerate(texts, 1):
-            title = sentence("gaps.test_title", title=cells["title"][:MAX_TITLE], id=answer_id, number=number)
-            step = Step(text, Expected(answers=(answer_id,)))
-            script = Script(title, (step,), sentence("gaps.test_waits", id=answer_id))
-            keeping.create(script, sentence("gaps.test_group"), author, now,
-                           origin=sentence("gaps.test_origin"))  # fmt: skip
+        _tests(answer_id, cells["title"], texts, author, now)
         examples, refused = _proposed(whole, cells["topic"], author, now)
         record(
             "gap.drafted", now, actor=author.get_username(), entry=answer_id, tests=len(texts),
@@ -92,13 +85,26 @@ def create(
     return Made(answer_id, len(texts), examples, refused)
 
 
+def _tests(
+    answer_id: str, title: str, texts: Sequence[str], author: User, now: dt.datetime
+) -> None:
+    """A test of each text, in the group of such tests."""
+    group, _ = Group.objects.get_or_create(name=sentence("gaps.test_group"))
+    for number, text in enumerate(texts, 1):
+        name = sentence("gaps.test_title", title=title[:MAX_TITLE], id=answer_id, number=number)
+        step = Step(text, Expected(answers=(answer_id,)))
+        script = Script(name, (step,), sentence("gaps.test_waits", id=answer_id))
+        Rehearsal.objects.create(
+            name=name, group=group, script=script.to_json(), author=author, created_at=now,
+            changed_at=now, origin=sentence("gaps.test_origin"),
+        )  # fmt: skip
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _proposed(
-    texts: Sequence[str], intent: str, author: User, now: dt.datetime
-) -> tuple[int, str]:
+def _proposed(texts: Sequence[str], intent: str, author: User, now: dt.datetime) -> tuple[int, str]:
     """Proposes those sentences that can be; how many they are, and why others cannot be."""
     if not texts:
         return 0, ""

@@ -68,7 +68,8 @@ def suggested_id(knowledge: Knowledge, topic: str, subject: str, taken: Containe
 
     Args:
         knowledge: the table.
-        topic, subject: what the answer is about.
+        topic: what the answer is about.
+        subject: what of it.
         taken: ids that are in use, also by drafts.
     """
     of_topic = [answer for answer in knowledge.answers.values() if answer.topic == topic]

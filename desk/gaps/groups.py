@@ -82,7 +82,9 @@ class Group:
     @property
     def phrasings(self) -> str:
         """Primary keys of those that a new answer may be drafted from."""
-        return ",".join(str(question.pk) for question in self._worded_apart(PHRASINGS) if question.is_short)
+        return ",".join(
+            str(question.pk) for question in self._worded_apart(PHRASINGS) if question.is_short
+        )
 
     def _worded_apart(self, most: int) -> list[Question]:
         apart = {question.words: question for question in reversed(self.questions)}

@@ -24,9 +24,11 @@ _WORDS = 0.7
 _LETTERS = 400
 #: Words that any question may consist of.
 _EMPTY = frozenset(
-    "する 為る なる 成る ある 有る 在る いる 居る 行く 来る 良い いい 大丈夫 教える 知る 聞く 聞ける 質問 お願い 御願い 願う "
-    "下さい 貰う 頂く 何 何か どう 如何 どの どれ 事 物 の 時 方 場合 薬 此の 其の この その これ 此れ それ 其れ "
-    "出来る 済みません 今日は 先生 思う 言う 場所 問題 平気 可 駄目 すみません 僕 私 我 今 所 ちょっと 一寸 有り難い".split()
+    """
+    する 為る なる 成る ある 有る 在る いる 居る 行く 来る 良い いい 大丈夫 教える 知る 聞く 聞ける 質問 お願い 御願い 願う
+    下さい 貰う 頂く 何 何か どう 如何 どの どれ 事 物 の 時 方 場合 薬 此の 其の この その これ 此れ それ 其れ 出来る
+    済みません 今日は 先生 思う 言う 場所 問題 平気 可 駄目 すみません 僕 私 我 今 所 ちょっと 一寸 有り難い
+    """.split()  # noqa: SIM905
 )
 
 
@@ -64,7 +66,9 @@ def grouped(texts: Sequence[str], tokenizer: JapaneseTokenizer) -> Grouping:
     groups = []
     for members in clusters.values():
         central = likeness[np.ix_(members, members)] @ weights[members]
-        order = sorted(range(len(members)), key=lambda i: (-round(float(central[i]), 9), members[i]))
+        order = sorted(
+            range(len(members)), key=lambda i: (-round(float(central[i]), 9), members[i])
+        )
         groups.append(tuple(p for i in order for p in places[distinct[members[i]]]))
     return Grouping(tuple(sorted(groups, key=lambda group: (-len(group), min(group)))))
 

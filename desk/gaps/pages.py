@@ -29,7 +29,15 @@ from desk.gaps.forms import DismissForm, DraftForm, KeysField, KindsForm, sugges
 from desk.gaps.groups import PHRASINGS, dismiss, groups
 from desk.gaps.models import Dismissal, Why
 from desk.gaps.opinions import opinions
-from desk.gaps.questions import MOST, Kind, Question, as_questions, likely_topic, messages, questions
+from desk.gaps.questions import (
+    MOST,
+    Kind,
+    Question,
+    as_questions,
+    likely_topic,
+    messages,
+    questions,
+)
 from desk.staff.roles import CLINICAL, for_staff, roles_of, staff_of
 from desk.tickets.refused import RefusedError
 
@@ -92,7 +100,9 @@ def dismissed(request: HttpRequest) -> HttpResponse:
         if done is None:
             told.error(request, sentence("gaps.no_questions"))
         else:
-            told.success(request, sentence("gaps.dismissed", title=done.title, why=Why(done.why).label))
+            told.success(
+                request, sentence("gaps.dismissed", title=done.title, why=Why(done.why).label)
+            )
     return redirect(_back(request))
 
 
@@ -134,9 +144,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     return render(request, "gaps/draft.html", context, status=status)
 
 
-def _made(
-    form: DraftForm, of: list[Question], user: User, knowledge: Knowledge
-) -> drafting.Made:
+def _made(form: DraftForm, of: list[Question], user: User, knowledge: Knowledge) -> drafting.Made:
     """The answer, tests and examples of a form that is valid."""
     given = form.cleaned_data
     answer_id = given["answer_id"] or suggested_id(

@@ -93,8 +93,7 @@ _CONDITIONS = {
     Kind.UNANSWERED: Q(turn__status="fallback") | Q(turn__reason__in=sorted(WITHOUT_ANSWER)),
     Kind.CLARIFIED: Q(turn__status="clarify"),
     Kind.UNHELPFUL: Q(is_unhelpful=True),
-    Kind.HANDED_OVER: Q(turn__escalate=True, turn__triage__in=_CALM)
-    & ~Q(turn__reason="red_flag"),
+    Kind.HANDED_OVER: Q(turn__escalate=True, turn__triage__in=_CALM) & ~Q(turn__reason="red_flag"),
     Kind.WRONG: Q(is_wrong=True),
 }
 

@@ -82,9 +82,7 @@ def audited(request: HttpRequest) -> HttpResponse:
 def _form(key: int, request: HttpRequest | None = None, audit: Audit | None = None) -> AuditForm:
     """The form about a turn, with ids of its own on the page."""
     initial = {"verdict": audit.verdict, "note": audit.note} if audit else None
-    return AuditForm(
-        request.POST if request else None, initial=initial, auto_id=f"audit-{key}-%s"
-    )
+    return AuditForm(request.POST if request else None, initial=initial, auto_id=f"audit-{key}-%s")
 
 
 def _shown(
@@ -115,4 +113,3 @@ def content(period: Period, now: dt.datetime) -> dict[str, Any]:
         "report": report, "now": now, "sample": drawn, "is_over": period.last < now.date(),
         "looked_at": sum(sampled.audit is not None for sampled in drawn),
     }  # fmt: skip
-

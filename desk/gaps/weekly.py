@@ -166,7 +166,9 @@ def _headline(here: Figures, before: Figures) -> tuple[Headline, ...]:
     """The numbers of both weeks, without what is true only now."""
     earlier = dict(before.headline)
     return tuple(
-        Headline(name, number, earlier[name]) for name, number in here.headline if name != "open_now"
+        Headline(name, number, earlier[name])
+        for name, number in here.headline
+        if name != "open_now"
     )
 
 
@@ -174,7 +176,8 @@ def compared(here: Figure, before: Figure, column: int = 0) -> Figure:
     """One column of a figure beside that of the week before, a line for each label of either.
 
     Args:
-        here, before: the same figure of two weeks.
+        here: a figure of this week.
+        before: the same of the week before.
         column: which of its numbers.
     """
     now = {row.label: row.cells[column] for row in here.rows}
@@ -220,7 +223,15 @@ def _claims(here: Figure, before: Figure) -> Figure:
     rows = tuple(row(label, now.get(label), earlier.get(label)) for label in labels)
     assert here.total and before.total
     total = row(here.total.label, here.total.cells, before.total.cells)
-    heads = ("level", "tickets", "tickets_before", "median", "median_before", "in_time", "in_time_before")
+    heads = (
+        "level",
+        "tickets",
+        "tickets_before",
+        "median",
+        "median_before",
+        "in_time",
+        "in_time_before",
+    )
     return Figure("claims", heads, rows, total if rows else None, bars=False, narrow="cards")
 
 
