@@ -13,7 +13,6 @@ import datetime as dt
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rank_bm25 import BM25Okapi
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -22,32 +21,13 @@ from sklearn.svm import LinearSVC
 
 from benchmarks.calibrate import NO_ANSWER
 from benchmarks.model import FALLBACK, Model
+from benchmarks.scores import Scores, scores
 from benchmarks.sets import FROZEN, Labelled, read_set, training_examples
 from benchmarks.vanilla import VANILLA_MODEL, train_vanilla
 from core.japanese import JapaneseTokenizer
 from tools.places import MODEL, ROOT
 
 _BEGIN, _END = "<!-- make nlu-report: begin -->\n", "<!-- make nlu-report: end -->\n"
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How one system did: shares of all sentences.
-
-    Attributes:
-        accuracy: the likeliest topic is the right one.
-        macro_f1: mean over topics of the likeliest topic's F1.
-        decided: the decision is the right one (not deferred, not wrong).
-        wrong: answered with another topic than the one asked about.
-        deferred: not sure enough; asked back or passed to staff.
-    """
-
-    name: str
-    accuracy: float
-    macro_f1: float
-    decided: float
-    wrong: float
-    deferred: float
 
 
 def main() -> int:
@@ -61,10 +41,10 @@ def main() -> int:
     svm = _svm(texts)
     bm25 = _bm25(texts)
     systems = [
-        _scores("ours", frozen, [p.best for p in ours], [p.intent for p in ours]),
-        _scores("character tf-idf + linear SVM", frozen, svm, svm),
-        _scores("BM25 over the table", frozen, bm25, bm25),
-        _scores(
+        scores("ours", frozen, [p.best for p in ours], [p.intent for p in ours]),
+        scores("character tf-idf + linear SVM", frozen, svm, svm),
+        scores("BM25 over the table", frozen, bm25, bm25),
+        scores(
             "Rasa, spaCy tokenizer, default features",
             frozen, [p.best for p in vanilla], [p.intent for p in vanilla],
         ),
@@ -97,30 +77,10 @@ def _bm25(texts: Sequence[str]) -> list[str]:
     index = BM25Okapi([words(r["question"] + r["title"] + r["short"] + r["detail"]) for r in rows])
     topics = []
     for text in texts:
-        scores = index.get_scores(words(text))
+        scores = index.getscores(words(text))
         best = max(range(len(rows)), key=lambda i: scores[i])
         topics.append(rows[best]["topic"] if scores[best] > 0 else "out_of_scope")
     return topics
-
-
-def _scores(
-    name: str, frozen: Sequence[Labelled], best: Sequence[str], decided: Sequence[str]
-) -> Scores:
-    truth = [s.topic for s in frozen]
-    count = len(truth)
-    f1 = precision_recall_fscore_support(
-        truth, best, labels=sorted(set(truth)), average="macro", zero_division=0
-    )[2]
-    right = sum(d == t for d, t in zip(decided, truth))
-    wrong = sum(d != t and d not in NO_ANSWER for d, t in zip(decided, truth))
-    return Scores(
-        name,
-        sum(b == t for b, t in zip(best, truth)) / count,
-        float(f1),
-        right / count,
-        wrong / count,
-        sum(d == FALLBACK for d in decided) / count,
-    )
 
 
 def _report(

@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 
 from desk.conversations.equipment import equipment
-from desk.conversations.rasa import Rasa
+from desk.training.route import RoutedRasa
 
 #: Seconds for which Rasa's word on its model is taken.
 MODEL_SECONDS = 2.0
@@ -62,7 +62,7 @@ class _Model:
         self._name: str | None = None
         self._good_until = 0.0
 
-    def of(self, rasa: Rasa) -> str | None:
+    def of(self, rasa: RoutedRasa) -> str | None:
         """The name, None without Rasa or without a model."""
         with self._guard:
             if time.monotonic() >= self._good_until:

@@ -17,6 +17,7 @@ from desk.editorial.reminders import Reminders
 from desk.rehearsals.runner import run_next
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
+from desk.training.work import chore as training
 from desk.webchat.sending import Unread
 
 
@@ -51,6 +52,7 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     reminders = Reminders()
     yield lambda: reminders.look(now())
     yield lambda: run_next(tools, now)
+    yield training()
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota

@@ -11,9 +11,15 @@ from pathlib import Path
 from core.locale import sentence
 
 ROOT = Path(__file__).resolve().parent.parent
-BOT_BIN = ROOT / ".venv" / "bot" / "bin"
+#: The bot's environment: ``DESK_BOT``, or the project's own.
+BOT_BIN = Path(os.environ.get("DESK_BOT") or ROOT / ".venv" / "bot") / "bin"
 RUN_DIR = ROOT / ".run"
-MODEL = ROOT / "models" / "patient-desk.tar.gz"
+#: The model that the bot starts with: ``DESK_MODEL``, or the project's own.
+MODEL = Path(os.environ.get("DESK_MODEL") or ROOT / "models" / "patient-desk.tar.gz")
+#: The one before it, as the console keeps it when models are changed.
+PREVIOUS_MODEL = MODEL.with_name("previous.tar.gz")
+#: Where the console puts the models that it trains: ``DESK_CANDIDATES``, or the project's own folder.
+CANDIDATES = Path(os.environ.get("DESK_CANDIDATES") or RUN_DIR / "models")
 
 
 def data_folder() -> Path:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.locale import sentence
-from tools.bot import bot_environment
-from tools.places import BOT_BIN, MODEL, ROOT
+from tools.bot_commands import train_command, training_environment
+from tools.places import MODEL, ROOT
 
 #: What a model is made of; a change anywhere here calls for training.
 INGREDIENTS = (
@@ -49,18 +49,10 @@ def train(
         environment: variables on top of the usual ones, such as ``DESK_DATA``.
         force: train every component anew instead of only what a change touches.
     """
-    command = [
-        str(BOT_BIN / "rasa"), "train", "--config", "config.yml", "--domain", "domain.yml",
-        "--data", *data, "--out", str(model.parent),
-        "--fixed-model-name", model.name.removesuffix(".tar.gz"), *["--force"] * force,
-
-    ]  # fmt: skip
-    variables = {**bot_environment(), **environment}
-    # Training, unlike answering, gains from every core.
-    for name in list(variables):
-        if name.endswith(("_NUM_THREADS", "_PARALLELISM_THREADS")):
-            del variables[name]
-    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
+    return subprocess.run(
+        train_command(model, data, force),
+        cwd=ROOT, env={**training_environment(), **environment}, check=False,
+    ).returncode  # fmt: skip
 
 
 def fingerprint_of(places: Iterable[Path]) -> str:

@@ -39,7 +39,10 @@ ACTIONS = (
     "staff.second_factor_failed", "staff.locked", "staff.logout", "staff.password_changed",
     "staff.second_factor_set", "staff.recovery_codes_made", "staff.created", "staff.changed",
     "staff.roles_changed", "staff.activated", "staff.deactivated", "staff.password_given",
-    "staff.second_factor_reset", "version.drafted", "version.submitted", "version.approved",
+    "staff.second_factor_reset",
+    "proposal.made", "proposal.accepted", "proposal.rejected", "training.requested",
+    "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",
+    "version.drafted", "version.submitted", "version.approved",
     "version.rejected", "version.published", "version.rolled_back", "version.expired",
     "table.read_from_files", "table.written_to_files", "switch.stopped", "switch.ended",
     "gap.dismissed", "gap.audited", "gap.drafted",
@@ -49,6 +52,7 @@ ACTIONS = (
 _SECTIONS = {
     "reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields",
     "why": "gap_whys", "verdict": "verdicts",
+    "proposal_kind": "proposal_kinds", "task": "training_tasks", "step": "training_steps",
 }  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from core.knowledge_source import KnowledgeSource
 from core.messages import Messages
 from core.triage_source import TriageSource, triage_of
 from desk.conversations.pace import Pace
-from desk.conversations.rasa import Rasa
 from desk.editorial.table import DatabaseTable
 from desk.environment import Environment
+from desk.training.route import RoutedRasa
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Equipment:
 
     triage: TriageSource
     table: KnowledgeSource
-    rasa: Rasa
+    rasa: RoutedRasa
     pace: Pace
     bot_returns: dt.timedelta
     closing: dt.timedelta
@@ -78,7 +78,7 @@ def equipment() -> Equipment:
     table.start()
     return Equipment(
         triage, table,
-        Rasa(environment.rasa, environment.rasa_seconds),
+        RoutedRasa(environment.rasa, environment.rasa_seconds),
         Pace(environment.turns_a_minute, environment.shared),
         bot_returns=dt.timedelta(minutes=environment.bot_returns_minutes),
         closing=dt.timedelta(minutes=environment.closing_minutes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import httpx
@@ -89,17 +89,61 @@ class Rasa:
             RasaError: it may still remember them.
         """
         texts = {text.strip() for text in gone} - {""}
-        address = f"/conversations/{sender}/tracker"
+        events = [_redacted(event, texts, instead) for event in self.events(sender, REDACT_SECONDS)]
+        self.put_events(sender, events, REDACT_SECONDS)
+
+    def events(self, sender: str, seconds: float) -> list[dict[str, Any]]:
+        """What it remembers of a conversation, as Rasa's events.
+
+        Args:
+            sender: the conversation's opaque name.
+            seconds: how long it may take.
+
+        Raises:
+            RasaError: it does not say.
+        """
         try:
             found = self._http.get(
-                address, params={"include_events": "ALL"}, timeout=REDACT_SECONDS
-            )
-            events = found.raise_for_status().json()["events"] or []
-            self._http.put(
-                f"{address}/events", timeout=REDACT_SECONDS,
-                json=[_redacted(event, texts, instead) for event in events],
-            ).raise_for_status()  # fmt: skip
+                f"/conversations/{sender}/tracker", params={"include_events": "ALL"},
+                timeout=seconds,
+            )  # fmt: skip
+            events: list[dict[str, Any]] = found.raise_for_status().json()["events"] or []
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise RasaError(type(error).__name__) from error
+        return events
+
+    def put_events(self, sender: str, events: list[Any], seconds: float) -> None:
+        """Has it remember a conversation so and not otherwise.
+
+        Args:
+            sender: the conversation's opaque name.
+            events: Rasa's events.
+            seconds: how long it may take.
+
+        Raises:
+            RasaError: it may remember it otherwise.
+        """
+        try:
+            address = f"/conversations/{sender}/tracker/events"
+            self._http.put(address, json=events, timeout=seconds).raise_for_status()
+        except httpx.HTTPError as error:
+            raise RasaError(type(error).__name__) from error
+
+    def load(self, model: Path, seconds: float) -> None:
+        """Has it answer with another model; it answers nobody while it loads that, and has forgotten all
+        conversations afterwards.
+
+        Args:
+            model: the file, on the server's machine.
+            seconds: how long it may take.
+
+        Raises:
+            RasaError: it may still have the model it had.
+        """
+        try:
+            body = {"model_file": str(model)}
+            self._http.put("/model", json=body, timeout=seconds).raise_for_status()
+        except httpx.HTTPError as error:
             raise RasaError(type(error).__name__) from error
 
     def model(self) -> str | None:

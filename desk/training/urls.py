@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from desk.training import pages, views
 
 app_name = "training"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", views.overview, name="overview"),
+    path("start/", views.start, name="start"),
+    path("back/", views.back, name="back"),
+    path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/live/", views.live, name="live"),
+    path("runs/<int:pk>/stop/", views.stop, name="stop"),
+    path("runs/<int:pk>/switch/", views.switch, name="switch"),
+    path("examples/", pages.examples, name="examples"),
+    path("terms/", pages.words, name="terms"),
+    path("terms/effect/", pages.word_effect, name="word-effect"),
+    path("terms/spelling/", pages.spelling, name="spelling"),
+    path("terms/spelling/effect/", pages.spelling_effect, name="spelling-effect"),
+    path("proposals/<int:pk>/", pages.decide, name="decide"),
+]

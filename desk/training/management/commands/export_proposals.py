@@ -1,0 +1,27 @@
+"""Writes what was accepted in the console to ``data/proposals``, for review (``make export-proposals``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from desk.training.export import write
+
+
+class Command(BaseCommand):
+    """``python -m desk export_proposals``."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where to."""
+        folder = settings.ENVIRONMENT.data / "proposals"
+        parser.add_argument("--to", type=Path, default=folder, help="default: %(default)s")
+
+    def handle(self, *_: Any, to: Path, **__: Any) -> None:
+        """Writes and prints the files."""
+        for file in write(to):
+            self.stdout.write(str(file))

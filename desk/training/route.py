@@ -1,0 +1,134 @@
+"""Which Rasa server turns go to, for all processes alike, and conversations that move between two.
+
+While the model is changed, a second server answers. The row that says so is read at every turn, under the
+conversation's lock: so no turn of a conversation goes to one server after another one has gone to the
+other, and what a server remembers of a conversation is whole when it is moved.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import connection, transaction
+
+from desk.conversations.rasa import BotTurn, Rasa, RasaError
+from desk.training.models import Route
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a server is given to say what it remembers of a conversation, or to take it over.
+MOVE_SECONDS = 2.0
+#: What a client reports when nothing listens where it asks.
+_NOBODY = "ConnectError"
+
+
+class RoutedRasa:
+    """The Rasa that answers at the moment; used like ``Rasa``, safe between threads.
+
+    Args:
+        home: address of the server of the settings.
+        seconds: how long one turn may take.
+    """
+
+    def __init__(self, home: str, seconds: float) -> None:
+        self._home, self._seconds = home, seconds
+        self._clients: dict[str, Rasa] = {}
+        self._guard = threading.Lock()
+
+    def ask(self, sender: str, message_id: str, text: str, reading: Mapping[str, Any]) -> BotTurn:
+        """One turn, as ``Rasa.ask``; a conversation that another server still holds is moved first.
+
+        Raises:
+            RasaError: as there.
+        """
+        url, other = route()
+        if other is not None:
+            try:
+                move(self.client(other), self.client(url), sender)
+            except RasaError as error:
+                # Better an answer that does not know what was said before than none.
+                logger.warning("a conversation was not moved: %s", error)
+        try:
+            return self.client(url).ask(sender, message_id, text, reading)
+        except RasaError as error:
+            if not url or str(error) != _NOBODY:
+                raise
+        logger.warning("the server that should answer is gone: %s", url)
+        return self.client("").ask(sender, message_id, text, reading)
+
+    def redact(self, sender: str, gone: Collection[str], instead: str) -> None:
+        """Removes texts from what is remembered of a conversation, as ``Rasa.redact``, wherever it is.
+
+        Raises:
+            RasaError: it may still be remembered.
+        """
+        url, other = route()
+        for one in (url, *([] if other is None else [other])):
+            self.client(one).redact(sender, gone, instead)
+
+    def model(self) -> str | None:
+        """The name of the model in use, as ``Rasa.model``."""
+        return self.client(route()[0]).model()
+
+    def client(self, url: str) -> Rasa:
+        """The client of a server.
+
+        Args:
+            url: its address; "" for that of the settings.
+        """
+        with self._guard:
+            if url not in self._clients:
+                self._clients[url] = Rasa(url or self._home, self._seconds)
+            return self._clients[url]
+
+
+def route() -> tuple[str, str | None]:
+    """Which server answers, and which one did before, as in ``Route``; read in one plain statement."""
+    # On the way to every answer: Django's own takes several times as long (``make bench-desk``).
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT url, other FROM {Route._meta.db_table} WHERE id = 1")
+        found = cursor.fetchone()
+    return found or ("", None)
+
+
+def set_route(url: str, other: str | None) -> None:
+    """Has turns go to a server from now on.
+
+    Args:
+        url: the one that answers, as in ``Route``.
+        other: the one before, as there.
+    """
+    with transaction.atomic():
+        Route.objects.update_or_create(pk=1, defaults={"url": url, "other": other})
+
+
+def move(source: Rasa, target: Rasa, sender: str) -> bool:
+    """Has a server remember of a conversation what another one does, unless it knows more; under the
+    conversation's lock.
+
+    Args:
+        source: the one that knows.
+        target: the other one.
+        sender: the conversation's opaque name.
+
+    Returns:
+        Whether there was something to move.
+
+    Raises:
+        RasaError: it may not have been moved.
+    """
+    known = source.events(sender, MOVE_SECONDS)
+    said = _last_said(known)
+    if not said or _last_said(target.events(sender, MOVE_SECONDS)) > said:
+        return False
+    target.put_events(sender, known, MOVE_SECONDS)
+    return True
+
+
+def _last_said(events: list[dict[str, Any]]) -> float:
+    """When the patient spoke last, in seconds since 1970; 0 for never."""
+    spoken = (float(e.get("timestamp") or 0) for e in events if e.get("event") == "user")
+    return max(spoken, default=0.0)

@@ -1,0 +1,203 @@
+"""Puts another model in the place of the present one while patients write.
+
+A second Rasa server with the new model answers while the first one loads it (20 seconds in which it answers
+nobody); then the first one answers again and the second ends. Conversations move along each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Q
+
+from core.locale import sentence
+from desk.conversations.locks import conversation_lock
+from desk.conversations.models import Conversation
+from desk.conversations.rasa import Rasa, RasaError
+from desk.training.processes import Output, free_port, running, wait_until
+from desk.training.route import RoutedRasa, move, set_route
+from tools.bot_commands import bot_environment, rasa_command
+from tools.places import Ports
+
+logger = logging.getLogger(__name__)
+
+#: Conversations in which nobody has written for longer are not moved.
+MOVED_HOURS = 24
+#: Seconds: until a server is ready, until it has loaded a model, and after the route has changed, until
+#: whoever has read it before has asked.
+READY_SECONDS, LOAD_SECONDS, SETTLE_SECONDS = 180.0, 180.0, 2.0
+#: How often a conversation's lock is tried again.
+_RETRY_SECONDS = 0.05
+#: A text whose answer nobody reads, by which a server shows that it can answer.
+_WARM_UP = "warm-up"
+
+Tick = Callable[[Output | None], None]
+
+
+class SwapError(Exception):
+    """The model was not changed, or not as it should be; ``str`` says why, in Japanese."""
+
+
+def is_local() -> bool:
+    """Whether the Rasa server of the settings runs on this machine."""
+    return urlsplit(settings.ENVIRONMENT.rasa).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+@contextlib.contextmanager
+def candidate(model: Path, tick: Tick) -> Iterator[str]:
+    """Runs a Rasa server with a model while the block runs.
+
+    Args:
+        model: the file.
+        tick: called while it starts; what it raises ends it.
+
+    Yields:
+        Its address.
+
+    Raises:
+        SwapError: it does not start.
+    """
+    ports = replace(Ports.from_environment(), rasa=free_port())
+    with running(rasa_command(ports, model), bot_environment()) as (process, output):
+        server = Rasa(ports.rasa_url, READY_SECONDS)
+        up = wait_until(
+            lambda: process.poll() is not None or server.model() is not None,
+            READY_SECONDS, lambda: tick(output),
+        )  # fmt: skip
+        if not up or process.poll() is not None:
+            tick(output)
+            raise SwapError(sentence("training.no_start"))
+        _warm_up(server)
+        yield ports.rasa_url
+
+
+def swap(model: Path, home: str, in_place: Callable[[], None], tick: Tick) -> None:
+    """Has the server of the settings answer with another model, without a turn that fails.
+
+    Args:
+        model: the file.
+        home: the address of that server.
+        in_place: puts the file where the next start finds it.
+        tick: called again and again; what it raises before the server loads ends the change.
+
+    Raises:
+        SwapError: it still has the model it had.
+    """
+    routed, server = RoutedRasa(home, LOAD_SECONDS), Rasa(home, LOAD_SECONDS)
+    if server.model() is None:
+        raise SwapError(sentence("training.no_rasa"))
+    with candidate(model, tick) as url:
+        hand_over(url, "", routed, tick)
+        try:
+            _load(server, model, tick)
+            in_place()
+        finally:
+            wait_until(lambda: server.model() is not None, LOAD_SECONDS, lambda: tick(None))
+            hand_over("", url, routed, tick)
+
+
+def hand_over(url: str, other: str, routed: RoutedRasa, tick: Tick) -> None:
+    """Has another server answer from now on, with the conversations of the one that did.
+
+    Args:
+        url: the one that answers, as in ``Route``.
+        other: the one that did.
+        routed: their clients.
+        tick: called in between.
+    """
+    set_route(url, other)
+    source, target = routed.client(other), routed.client(url)
+    moved = 0
+    for conversation in _recent():
+        while not (done := _moved(conversation, source, target)):
+            time.sleep(_RETRY_SECONDS)
+            tick(None)
+        moved += done == "moved"
+    logger.info("conversations moved: %s", moved)
+    set_route(url, None)
+    time.sleep(SETTLE_SECONDS)
+
+
+def put_in_place(model: Path, target: Path, previous: Path, stamp: str) -> None:
+    """Makes a file the one that the bot starts with, whole or not at all, and keeps the one before.
+
+    Args:
+        model: the file.
+        target: where the bot finds it.
+        previous: where the one before is kept.
+        stamp: hash of what it was made of, by which ``make train`` knows whether it is current; "" for
+            unknown.
+    """
+    old_stamp = target.with_suffix(".sha256")
+    new = _copied(model, target)
+    if target.exists():
+        _copied(target, previous).replace(previous)
+        if old_stamp.exists():
+            shutil.copyfile(old_stamp, previous.with_suffix(".sha256"))
+    # Without it the next `make train` trains; with a wrong one it would not.
+    old_stamp.unlink(missing_ok=True)
+    new.replace(target)
+    if stamp:
+        old_stamp.write_text(stamp, encoding="ascii")
+
+
+def _recent() -> list[Conversation]:
+    """Conversations in which somebody wrote not long ago, after the route has changed: whoever is being
+    answered is among them.
+    """
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(hours=MOVED_HOURS)
+    recent = Q(messages__received_at__gte=since) | Q(messages__answered_at=None)
+    found = Conversation.objects.filter(recent, messages__isnull=False)
+    return list(found.only("pk", "sender").distinct())
+
+
+def _moved(conversation: Conversation, source: Rasa, target: Rasa) -> str:
+    """What became of a conversation; "" while somebody is answering it."""
+    with conversation_lock(conversation.pk, "answer") as mine:
+        if not mine:
+            return ""
+        try:
+            return "moved" if move(source, target, str(conversation.sender)) else "empty"
+        except RasaError as error:
+            logger.warning("a conversation was not moved: %s", error)
+            return "lost"
+
+
+def _load(server: Rasa, model: Path, tick: Tick) -> None:
+    with ThreadPoolExecutor(1, "load-model") as executor:
+        loading = executor.submit(server.load, model, LOAD_SECONDS)
+        wait_until(loading.done, LOAD_SECONDS, lambda: tick(None))
+        try:
+            loading.result()
+        except RasaError as error:
+            raise SwapError(sentence("training.not_loaded", detail=error)) from error
+    if server.model() != model.name:
+        raise SwapError(sentence("training.not_loaded", detail=model.name))
+    _warm_up(server)
+
+
+def _warm_up(server: Rasa) -> None:
+    """The first answers of a server take longer; they are nobody's."""
+    for number in range(2):
+        with contextlib.suppress(RasaError):
+            server.ask(f"{_WARM_UP}-{number}", _WARM_UP, _WARM_UP, {})
+
+
+def _copied(file: Path, beside: Path) -> Path:
+    """A copy of a file, on the disk, in the folder of another one."""
+    copy = beside.with_name(f".{beside.name}.{os.getpid()}")
+    shutil.copyfile(file, copy)
+    with copy.open("rb+") as opened:
+        os.fsync(opened.fileno())
+    return copy
