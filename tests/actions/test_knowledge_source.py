@@ -19,7 +19,7 @@ from actions import published as published_table
 from actions.published import PublishedTable
 from core import knowledge_source
 from core.faults import DataError
-from core.knowledge import ANSWER_COLUMNS, REFERENCE_COLUMNS, SOURCE_COLUMNS, Files
+from core.knowledge import ANSWER_COLUMNS, REFERENCE_COLUMNS, SOURCE_COLUMNS, Files, Switches
 from core.knowledge_source import KnowledgeSource
 from tests.fixed_texts import messages_yml, telephones_yml
 
@@ -76,6 +76,7 @@ def folder(tmp_path: Path) -> Path:
             "wording: {forbidden: [], urgent_actions: {}, required: [], glossary: [], advertising: []}\n"
         ),
         "knowledge/messages.yml": messages_yml(handoff="電話は{phone}"),
+        "knowledge/switches.yml": Switches().to_yaml().decode(),
         "triage/telephones.yml": telephones_yml(),
     }
     for name, content in files.items():
@@ -107,9 +108,9 @@ def test_files_are_read_with_the_fixed_texts_and_the_clinics_values(folder: Path
 
 def test_refresh_without_a_change_does_nothing(folder: Path) -> None:
     source = KnowledgeSource(folder, today=lambda: TODAY)
-    before = source.current
+    before = source.table
     assert not source.refresh()
-    assert source.current is before
+    assert source.table is before
 
 
 def test_changed_answer_is_taken_over(folder: Path) -> None:
@@ -177,7 +178,7 @@ def test_broken_file_leaves_the_last_good_copy(
     folder: Path, caplog: pytest.LogCaptureFixture, name: str, content: str | bytes | None
 ) -> None:
     source = KnowledgeSource(folder, today=lambda: TODAY)
-    before = source.current
+    before = source.table
     # A change that is no fault, so that the whole table is read again.
     (folder / "knowledge" / "sources.csv").write_text(",".join(SOURCE_COLUMNS) + "\n\n")
     path = folder / "knowledge" / name
@@ -186,7 +187,7 @@ def test_broken_file_leaves_the_last_good_copy(
     else:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     assert not source.refresh()
-    assert source.current is before
+    assert source.table is before
     assert name in caplog.text
 
 
@@ -372,9 +373,9 @@ def test_fixed_texts_and_clinic_are_published_with_the_table(folder: Path, publi
 def test_unchanged_table_is_not_sent_again(folder: Path, published: Desk) -> None:
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
-    before = source.current
+    before = source.table
     assert not source.refresh()
-    assert source.current is before
+    assert source.table is before
     assert published.answered == [200, 304]
     assert published.tags == [None, '"1"']
 

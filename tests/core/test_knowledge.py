@@ -70,7 +70,7 @@ class Table:
     topics: dict[str, Any]
     numbers: dict[str, Any]
     wording: dict[str, Any]
-    switches: Switches = Switches()
+    switches: Switches = field(default_factory=Switches)
 
     def files(self) -> Files:
         contents = {
