@@ -12,6 +12,7 @@ from django.db import transaction
 from core.knowledge import MAX_TITLE
 from core.locale import sentence
 from desk.audit.models import record
+from desk.editorial.files import is_empty
 from desk.editorial.lifecycle import save_draft
 from desk.editorial.models import Entry, Kind
 from desk.editorial.rows import rows_of
@@ -19,10 +20,17 @@ from desk.editorial.table import published_files
 from desk.gaps.questions import Question
 from desk.rehearsals.models import Group, Rehearsal
 from desk.rehearsals.script import Expected, Script, Step
+from desk.tickets.refused import RefusedError
 from desk.training.proposals import NotAllProposedError, propose_examples
 
 #: Where the examples come from.
 SOURCE = "gaps"
+
+
+class DraftingError(RefusedError):
+    """Why nothing is drafted; the reasons are keys of ``gaps`` in the sentences."""
+
+    section = "gaps"
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,9 @@ def create(
     Raises:
         RefusedError: one of them cannot be; then there is none.
     """
+    if is_empty():
+        # A draft would be the database's only answer, and the table in force would hold no other.
+        raise DraftingError("no_table")
     answer_id = cells["answer_id"]
     texts = list(dict.fromkeys(_one_line(question.text) for question in phrasings))
     whole = list(dict.fromkeys(_one_line(q.text) for q in phrasings if q.text == q.words))

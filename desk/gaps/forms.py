@@ -11,7 +11,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.knowledge import Knowledge
-from desk.editorial.forms import AnswerForm
+from core.locale import sentence
+from desk.editorial.forms import AnswerForm, topic_choices
 from desk.gaps.models import Verdict, Why
 from desk.gaps.questions import Kind
 
@@ -107,6 +108,9 @@ class DraftForm(AnswerForm):
         offered = self.fields["phrasings"]
         assert isinstance(offered, forms.MultipleChoiceField)
         offered.choices = list(phrasings)
+        topic = self.fields["topic"]
+        assert isinstance(topic, forms.ChoiceField)
+        topic.choices = [("", sentence("gaps.choose_topic")), *topic_choices()]
         self.fields["answer_id"].required = False
         self.fields["answer_id"].help_text = "空けておくと、話題と対象から決めます。"
         # What is drafted here is to be given one day.

@@ -84,7 +84,7 @@ def _found(
     }  # fmt: skip
 
 
-@for_staff()
+@for_staff(CLINICAL)
 @require_POST
 def dismissed(request: HttpRequest) -> HttpResponse:
     """Takes a group out of the list."""

@@ -30,10 +30,10 @@ from desk.staff.roles import CLINICAL, for_staff, roles_of, staff_of
 
 @dataclass(frozen=True)
 class Entry:
-    """A turn of the sample with the form about it."""
+    """A turn of the sample with the form about it; None for who does not judge."""
 
     sampled: Sampled
-    form: AuditForm
+    form: AuditForm | None = None
 
 
 @for_staff()
@@ -95,6 +95,7 @@ def _shown(
         Entry(s, wrong if wrong and s.message.pk == about else _form(s.message.pk, None, s.audit))
         for s in context["sample"]
     ]
+    context["asked"] = name_of(period.first)
     context["may_audit"] = bool(CLINICAL & roles_of(staff_of(request)))
     return render(request, "gaps/report.html", context, status=409 if wrong else 200)
 
@@ -110,6 +111,7 @@ def content(period: Period, now: dt.datetime) -> dict[str, Any]:
     report = weekly(period, tools, now)
     drawn = sample(period, report.week, tools.knowledge)
     return {
-        "report": report, "now": now, "sample": drawn, "is_over": period.last < now.date(),
+        "report": report, "now": now, "sample": drawn,
+        "entries": [Entry(sampled) for sampled in drawn], "is_over": period.last < now.date(),
         "looked_at": sum(sampled.audit is not None for sampled in drawn),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -149,7 +149,10 @@ def weekly(period: Period, tools: Equipment, now: dt.datetime) -> Weekly:
     last_week = Period.until(period.first - dt.timedelta(days=1), 7)
     here, before = figures(period, tools, now), figures(last_week, tools, now)
     named, named_before = here.named(), before.named()
-    shown = {name: compared(named[name], named_before[name]) for name in _COUNTED}
+    shown = {
+        name: replace(compared(named[name], named_before[name]), name=f"week_{name}")
+        for name in _COUNTED
+    }
     shown["escalations"] = _last_column(named["escalations"], named_before["escalations"])
     shown["claims"] = _claims(named["claims"], named_before["claims"])
     shown["given"] = _given(period, last_week, tools.knowledge)
@@ -271,7 +274,8 @@ def _unhelpful(period: Period, last_week: Period, knowledge: Knowledge) -> Figur
         )
         for o in bad
     )  # fmt: skip
-    return Figure("unhelpful", ("answer", "said_no", "said_yes", "said_no_before"), rows)
+    return Figure("unhelpful", ("answer", "said_no", "said_yes", "said_no_before"), rows, bars=False,
+                  narrow="cards")  # fmt: skip
 
 
 def _title(name: str, knowledge: Knowledge) -> str:

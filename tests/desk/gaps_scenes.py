@@ -21,11 +21,13 @@ from desk.console.period import Period
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Author, Message, Reply
 from desk.editorial.models import Entry
+from desk.gaps import drafting
 from desk.gaps.groups import groups
 from desk.gaps.models import Audit, Dismissal
 from desk.gaps.questions import Kind, questions
 from desk.rehearsals.models import Rehearsal
 from desk.tickets import lifecycle
+from desk.tickets.refused import RefusedError
 from desk.training.models import Proposal
 from desk.webchat.models import Feedback
 from tests.desk.insight_scenes import conversation, ticket, turn
@@ -53,7 +55,8 @@ def asked(
     buttons: tuple[tuple[str, str], ...] = (), helpful: bool | None = None,
 ) -> Message:  # fmt: skip
     """A patient asked something, the bot said something, and perhaps the patient what it was worth."""
-    when, of = at(moment), conversation(f"gaps-{name}")
+    # The table is read through a connection of its own, which a transaction must not be in.
+    when, of, hours = at(moment), conversation(f"gaps-{name}"), equipment().hours
     message = Message.objects.create(
         conversation=of, place=of.next_place(), channel="api", event_id=uuid.uuid4().hex, text=text,
         sent_at=when, received_at=when, answered_at=when, turn=result,
@@ -66,7 +69,7 @@ def asked(
         Feedback.objects.create(reply=reply, helpful=helpful, at=when)
     if result["escalate"]:
         with transaction.atomic():
-            lifecycle.add(of, message, result, equipment().hours, when)
+            lifecycle.add(of, message, result, hours, when)
     return message
 
 
@@ -81,7 +84,9 @@ def week() -> None:
     asked("gym-b", "03-06 10:00", "きんトレじゃなくて筋トレは？", UNKNOWN)
     asked("gym-c", "03-10 23:59", "筋トレして大丈夫かな", UNKNOWN)
     asked("after", "03-11 00:00", "来週の質問です", UNKNOWN)
-    asked("name", "03-05 10:00", "山田花子と申します。090-1234-5678です。駐車場はありますか", UNKNOWN)
+    asked(
+        "name", "03-05 10:00", "山田花子と申します。090-1234-5678です。駐車場はありますか", UNKNOWN
+    )
     asked("clarified", "03-05 11:00", "量のこと", turn("clarify", triage="none", reason="ambiguous"),
           buttons=(("飲む量", "answer:TS-DOS-GEN-01"), ("担当者", "person:")))  # fmt: skip
     asked("drink-a", "03-05 12:00", "お酒は飲めますか", alcohol, helpful=False)
@@ -94,8 +99,18 @@ def week() -> None:
     lifecycle.claim(ticket("gaps-urgent"), person("nurse8"), equipment(), at("03-05 14:03"))
     asked("empty", "03-05 15:00", "", UNKNOWN)
     for number in range(25):
-        result = answered("TS-SE-SLP-01", "side_effects") if number else answered("TS-HOW-GEN-01", "how_to_take")
-        asked(f"fine-{number}", f"03-07 10:{number:02}", f"質問 {number}", result, said=f"答え {number}")
+        result = (
+            answered("TS-SE-SLP-01", "side_effects")
+            if number
+            else answered("TS-HOW-GEN-01", "how_to_take")
+        )
+        asked(
+            f"fine-{number}",
+            f"03-07 10:{number:02}",
+            f"質問 {number}",
+            result,
+            said=f"答え {number}",
+        )
     # Handed over later in the week: nothing of it is looked at.
     asked("fine-24", "03-08 10:00", "スタッフの方と", turn("handoff", triage="consult",
           reason="requested", escalate=True))  # fmt: skip
@@ -109,8 +124,25 @@ def again() -> None:
 def many(count: int) -> None:
     """So many different questions on one day, from the lexicon's own words."""
     of = conversation("gaps-many")
-    words = ["筋トレ", "駐車場", "海外旅行", "髪を染める", "プール", "マスク", "花粉症", "歯医者", "整体", "温泉"]
-    ends = ["はできますか", "してもいいですか", "は大丈夫かな", "について教えて", "は駄目でしょうか"]
+    words = [
+        "筋トレ",
+        "駐車場",
+        "海外旅行",
+        "髪を染める",
+        "プール",
+        "マスク",
+        "花粉症",
+        "歯医者",
+        "整体",
+        "温泉",
+    ]
+    ends = [
+        "はできますか",
+        "してもいいですか",
+        "は大丈夫かな",
+        "について教えて",
+        "は駄目でしょうか",
+    ]
     moment = at("01-20 12:00")
     Message.objects.bulk_create(
         Message(
@@ -149,6 +181,14 @@ def drafted(answer_id: str) -> None:
         "tests": [test.script for test in tests], "group": sorted({t.group.name for t in tests}),
         "examples": [[p.text, p.intent] for p in proposals],
     }))  # fmt: skip
+
+
+def draft_without_a_table() -> None:
+    """Prints why nothing is drafted."""
+    try:
+        drafting.create({"answer_id": "X-1"}, [], "", person("nurse8"), at("03-05 10:00"))
+    except RefusedError as error:
+        print(error)
 
 
 def entries(action: str) -> None:

@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,6 +39,7 @@ def told(desk: Desk, call: str) -> Any:
 
 @pytest.fixture(scope="module")
 def desk(open_desk: OpenDesk) -> Desk:
+    open_desk.desk.manage("import_knowledge")
     scene(open_desk.desk, "week()")
     return open_desk.desk
 
@@ -66,8 +68,11 @@ def groups(browser: Browser, address: str = LIST) -> dict[str, str]:
 
 
 def texts(card: str) -> set[str]:
-    """The questions that a group shows."""
-    return {html.unescape(text) for text in re.findall(r'class="hit-text">(.*?)</span>', card)}
+    """The questions that a group shows: its title and those that are worded otherwise."""
+    title = html.unescape(re.findall(r"<h3>(.*?)</h3>", card)[0])
+    return {title} | {
+        html.unescape(text) for text in re.findall(r'class="hit-text">(.*?)</span>', card)
+    }
 
 
 def hidden(card: str, name: str) -> str:
@@ -77,7 +82,7 @@ def hidden(card: str, name: str) -> str:
 def gym(browser: Browser, address: str = LIST) -> str:
     """The group about training, the largest."""
     title, card = next(iter(groups(browser, address).items()))
-    assert title in GYM
+    assert title in GYM | {"筋トレしてもいいでしょうか"}
     return card
 
 
@@ -90,7 +95,7 @@ def gym(browser: Browser, address: str = LIST) -> str:
         ("unanswered", {*GYM, "（お名前）と申します。（電話番号）です。駐車場はありますか"}),
         ("clarified", {"量のこと"}),
         # What was asked by a button is shown as what it asks.
-        ("unhelpful", {"お酒は飲めますか", "ノンアルコールなら飲めますか？"}),
+        ("unhelpful", {"お酒は飲めますか", "ノンアルコール飲料ならいいですか？"}),
         ("wrong", set()),
     ],
 )
@@ -241,9 +246,7 @@ def test_a_group_becomes_a_draft_with_tests_and_examples(desk: Desk, nurse: Brow
     assert "学習例にしなかった質問があります" in page.text
 
 
-def test_a_draft_that_cannot_be_is_explained_and_leaves_nothing(
-    desk: Desk, nurse: Browser
-) -> None:
+def test_a_draft_that_cannot_be_is_explained_and_leaves_nothing(desk: Desk, nurse: Browser) -> None:
     before = told(desk, "entries('gap.drafted')")
     keys = draft(nurse)
     page = nurse.submit(phrasings=keys, answer_id="小文字", **FIELDS)
@@ -255,6 +258,15 @@ def test_a_draft_that_cannot_be_is_explained_and_leaves_nothing(
     page = nurse.submit(phrasings=keys, answer_id="TS-ALC-GEN-01", **FIELDS)
     assert "もう使われています" in page.text
     assert told(desk, "entries('gap.drafted')") == before
+
+
+def test_nothing_is_drafted_before_the_table_is_there(migrated_file: Path, tmp_path: Path) -> None:
+    shutil.copy(migrated_file, tmp_path / "desk.sqlite3")
+    empty = Desk(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, "http://127.0.0.1:1")
+    try:
+        assert "データベースにまだ回答がありません" in scene(empty, "draft_without_a_table()")
+    finally:
+        empty.close()
 
 
 @pytest.mark.parametrize("keys", ["", "0", "x", "1,x", "９"])
@@ -278,8 +290,8 @@ def test_the_week_stands_beside_the_week_before(nurse: Browser) -> None:
     page = nurse.open(REPORT)
     assert page.inline == []
     assert "2024年3月4日（月）〜3月10日（日）" in page.text
-    # 38 messages, one in the week before.
-    assert "メッセージ 38前の週 1" in page.text.replace(" 前", "前")
+    # 37 messages, one in the week before.
+    assert "メッセージ37前の週 1" in page.text
     assert "回答できず 5 1" in page.text
     assert "自動で回答 28 0" in page.text
     assert "副作用・体の症状 24 0" in page.text
@@ -293,12 +305,12 @@ def test_the_week_stands_beside_the_week_before(nurse: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    "week", ["2024-W54", "2024-W00", "2023-W53", "W10", "2024-10", "9999-W10", "1999-W52", "２０２４-W10"]
+    "week",
+    ["2024-W54", "2024-W00", "2023-W53", "W10", "2024-10", "9999-W10", "1999-W52", "２０２４-W10"],
 )
 def test_a_week_that_is_none_is_explained(nurse: Browser, week: str) -> None:
     page = nurse.open(f"/staff/gaps/report/?week={week}")
     assert nurse.response.status_code == 400
-    assert "2024-W10" not in page.text.replace(week, "")
     assert "週は 2025-W24 のように" in page.text
 
 
@@ -337,7 +349,9 @@ def test_a_look_is_kept_counted_and_stands_in_the_list(desk: Desk, nurse: Browse
     page = nurse.submit("/staff/gaps/report/audit/", verdict="wrong", note=" ", **fields)
     assert nurse.response.status_code == 409
     assert "何を直すのかを書いてください" in page.text
-    page = nurse.submit("/staff/gaps/report/audit/", verdict="wrong", note="言い方がきつい", **fields)
+    page = nurse.submit(
+        "/staff/gaps/report/audit/", verdict="wrong", note="言い方がきつい", **fields
+    )
     assert "「要見直し」と記録しました" in page.text
     assert "20件中 1件を確認済み" in page.text
     assert "言い方がきつい" in page.text
@@ -354,7 +368,8 @@ def test_a_look_is_kept_counted_and_stands_in_the_list(desk: Desk, nurse: Browse
 
 
 @pytest.mark.parametrize(
-    ("message", "week"), [("", "2024-W10"), ("0", "2024-W10"), ("x", "2024-W10"), ("9" * 40, "2024-W10")]
+    ("message", "week"),
+    [("", "2024-W10"), ("0", "2024-W10"), ("x", "2024-W10"), ("9" * 40, "2024-W10")],
 )
 def test_only_turns_that_were_not_handed_over_are_looked_at(
     desk: Desk, nurse: Browser, message: str, week: str
@@ -403,6 +418,10 @@ def test_pages_fit_a_phone_and_paper(
             page.set_viewport_size({"width": 1280, "height": 900})
             page.reload()
             page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": 690, "height": 900})
+            page.screenshot(path=Path(folder) / f"{name}-print.png", full_page=True)
+            page.emulate_media(media="screen")
     paper = page.pdf(format="A4")
     assert paper.startswith(b"%PDF")
     page.emulate_media(media="print")

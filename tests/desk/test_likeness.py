@@ -44,7 +44,14 @@ def test_the_largest_group_comes_first_with_its_most_central_question() -> None:
 
 @pytest.mark.parametrize(
     "texts",
-    [[], ["😀"], ["", " ", "\u0000"], ["？", "！", "…"], ["あ" * 20_000, "い" * 20_000], ["ﾃﾞﾝﾜ", "電話"]],
+    [
+        [],
+        ["😀"],
+        ["", " ", "\u0000"],
+        ["？", "！", "…"],
+        ["あ" * 20_000, "い" * 20_000],
+        ["ﾃﾞﾝﾜ", "電話"],
+    ],
 )
 def test_any_text_stands_in_one_group(texts: list[str]) -> None:
     places = [place for group in grouped(texts, TOKENIZER).groups for place in group]
