@@ -99,11 +99,9 @@ def week() -> None:
     lifecycle.claim(ticket("gaps-urgent"), person("nurse8"), equipment(), at("03-05 14:03"))
     asked("empty", "03-05 15:00", "", UNKNOWN)
     for number in range(25):
-        result = (
-            answered("TS-SE-SLP-01", "side_effects")
-            if number
-            else answered("TS-HOW-GEN-01", "how_to_take")
-        )
+        result = answered("TS-SE-SLP-01", "side_effects")
+        if not number:
+            result = answered("TS-HOW-GEN-01", "how_to_take")
         asked(
             f"fine-{number}",
             f"03-07 10:{number:02}",
@@ -124,18 +122,7 @@ def again() -> None:
 def many(count: int) -> None:
     """So many different questions on one day, from the lexicon's own words."""
     of = conversation("gaps-many")
-    words = [
-        "筋トレ",
-        "駐車場",
-        "海外旅行",
-        "髪を染める",
-        "プール",
-        "マスク",
-        "花粉症",
-        "歯医者",
-        "整体",
-        "温泉",
-    ]
+    words = "筋トレ 駐車場 海外旅行 髪を染める プール マスク 花粉症 歯医者 整体 温泉".split()
     ends = [
         "はできますか",
         "してもいいですか",

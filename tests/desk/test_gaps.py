@@ -215,8 +215,8 @@ def draft(browser: Browser) -> list[str]:
 FIELDS: dict[str, str | list[str]] = {
     "topic": "side_effects", "subject": "thirst", "phase": "any", "audience": "any",
     "question": "筋トレをしてもいいですか？", "title": "筋トレ", "short": "テスト用の文です。",
-    "detail": "テスト用の文です。医師に確認します。", "triage": "info", "handoff": "never", "scope": "general",
-    "sources": ["P01"], "review_due": "2099-01-01",
+    "detail": "テスト用の文です。医師に確認します。", "triage": "info", "handoff": "never",
+    "scope": "general", "sources": ["P01"], "review_due": "2099-01-01",
 }  # fmt: skip
 
 
