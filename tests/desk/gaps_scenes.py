@@ -122,7 +122,18 @@ def again() -> None:
 def many(count: int) -> None:
     """So many different questions on one day, from the lexicon's own words."""
     of = conversation("gaps-many")
-    words = "筋トレ 駐車場 海外旅行 髪を染める プール マスク 花粉症 歯医者 整体 温泉".split()
+    words = [
+        "筋トレ",
+        "駐車場",
+        "旅行",
+        "髪を染める",
+        "プール",
+        "マスク",
+        "花粉症",
+        "歯医者",
+        "温泉",
+        "整体",
+    ]
     ends = [
         "はできますか",
         "してもいいですか",
