@@ -50,10 +50,12 @@ ACTIONS = (
     "table.exported", "table.imported",
     "proposal.made", "proposal.accepted", "proposal.rejected", "training.requested",
     "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",
+    "gap.dismissed", "gap.audited", "gap.drafted",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {
     "reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields",
+    "why": "gap_whys", "verdict": "verdicts",
     "proposal_kind": "proposal_kinds", "task": "training_tasks", "step": "training_steps",
 }  # fmt: skip
 

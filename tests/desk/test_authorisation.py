@@ -143,6 +143,11 @@ TABLE = {
     "console:search": Row(STAFF, get=200, post=200),
     "console:statistics": Row(STAFF, get=200),
     "console:statistics-csv": Row(STAFF, get=200),
+    "gaps:page": Row(STAFF, get=200),
+    "gaps:dismiss": Row((NURSE, DOCTOR), post=302),
+    "gaps:draft": Row((NURSE, DOCTOR), get=302, post=302),
+    "gaps:report": Row(STAFF, get=200),
+    "gaps:audit": Row((NURSE, DOCTOR), post=302),
     "console:audit": Row(ADMINISTRATORS, get=200),
     "console:export-conversation": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
     "console:export-tickets": Row(ADMINISTRATORS, get=200),
@@ -224,6 +229,7 @@ def test_no_form_is_taken_without_its_token(
         name
         for name, route in every_address(open_desk.desk).items()
         if name.partition(":")[0] in ("console", "editorial", "staff")
+        if name.partition(":")[0] in ("console", "staff", "gaps")
         and TABLE[name].post != 405
         and people[ADMINISTRATOR].status("POST", _any(route), with_token=False) != 403
     ]
