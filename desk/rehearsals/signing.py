@@ -65,7 +65,7 @@ def shadow(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not may_write:
         raise PermissionDenied
     choices = offered()
-    form = ShadowForm(request.POST or None)
+    form = ShadowForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and not choices:
         form.add_error(None, sentence("rehearsals.no_drafts"))
     elif form.is_valid():
