@@ -350,7 +350,8 @@ def test_a_file_goes_out_as_it_came_in(nurse: Browser) -> None:
     text = (ROOT / "tests" / "conversations" / "fukusayo.yml").read_bytes()
     assert "グループ「副作用」に取り込みました（新しいもの" in upload(nurse, text)
     assert "新しいもの 0件、変わったもの 0件" in upload(nurse, text)
-    group = re.search(r'groups/(\d+)/export/">書き出す</a>\s*</div>\s*</div>\s*<table[^>]*>\s*'
+    group = re.search(r'groups/(\d+)/export/">書き出す</a>\s*</div>\s*</div>\s*<details[^>]*>'
+                      r"<summary>[^<]*</summary>\s*<table[^>]*>\s*"
                       r"<caption[^>]*>副作用 ", nurse.open(ALL).source)  # fmt: skip
     assert group
     nurse.open(f"{ALL}groups/{group[1]}/export/")
@@ -564,6 +565,19 @@ def test_a_conversation_without_words_is_not_one(desk: Desk, nurse: Browser) -> 
     assert "会話テストにできる言葉がありません" in nurse.submit(address).text
 
 
+@pytest.mark.parametrize(("count", "letters"), [(70, 5), (30, 2000)])
+def test_of_a_long_conversation_the_end_is_taken_and_can_be_kept(
+    desk: Desk, nurse: Browser, count: int, letters: int
+) -> None:
+    sender = scene(desk, f"long_conversation({count}, {letters})")
+    nurse.open(ALL)
+    nurse.submit(f"{ALL}from-conversation/{sender}/")
+    found = fields(nurse)
+    last = int(str(found["rows"])) - 1
+    assert str(found[f"t{last}-patient"]).startswith(f"{count - 1}番目")
+    assert "会話テストを保存しました" in send(nurse, f"{ALL}new/", found).text
+
+
 # --- In a real browser ----------------------------------------------------------------------------
 
 
@@ -649,7 +663,9 @@ def test_a_trend_and_a_copied_conversation_read_well(
     looks_right(page, chat, f"trend-{size}")
     page.goto(f"{desk.url}/staff/conversations/{scene(desk, 'conversation()')}/")
     page.get_by_role("button", name="会話テストにする").click()
-    expect(page.get_by_text("（お名前）と申します。（電話番号）です。お酒は飲めますか")).to_be_visible()
+    expect(
+        page.get_by_text("（お名前）と申します。（電話番号）です。お酒は飲めますか")
+    ).to_be_visible()
     looks_right(page, chat, f"copied-{size}")
 
 
