@@ -92,7 +92,7 @@ def test_a_draft_reaches_the_patient_and_is_taken_back(
 
     draft(nurse, NEW)
     expect(nurse.get_by_text("医師の承認を待っています。")).to_be_visible()
-    version = clinic.scene(f"play(\"print(newest({ANSWER!r}).pk)\")", "editorial_scenes")
+    version = clinic.scene(f'play("print(newest({ANSWER!r}).pk)")', "editorial_scenes")
     # The nurse cannot approve: there is no button, no address and no SQL for it.
     expect(nurse.get_by_role("button", name="この内容を承認する")).to_have_count(0)
     with Browser(clinic) as direct:
