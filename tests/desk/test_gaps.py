@@ -301,6 +301,7 @@ def test_the_week_stands_beside_the_week_before(nurse: Browser) -> None:
     assert "お酒（TS-ALC-GEN-01） 1 1 0" in page.text
     title = re.findall(r'scope="row">([^<]+)</th><td data-label="種類">', page.source)[0]
     assert title in GYM
+    assert "回答できず 3、人へ引き継ぎ 3" in page.text
     assert "期限を過ぎていたもの：0 件（前の週の終わり 0 件）" in page.text
 
 
