@@ -90,6 +90,10 @@ export-knowledge: setup ## what is in force at the desk into the files of data/k
 check-triage: setup ## checks the red-flag rules, file and line of each fault
 	@$(DESK)/python -m tools.check_triage
 
+.PHONY: export-proposals
+export-proposals: setup ## what staff proposed and accepted, to data/proposals for review
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk export_proposals
+
 .PHONY: screen
 screen: setup ## what the red-flag screen sees, without any server: make screen Q="頭が割れそうで吐いた"
 	@$(DESK)/python -m tools.screen -- "$$Q"

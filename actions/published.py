@@ -63,7 +63,7 @@ class PublishedTable:
         """
         try:
             return Files.from_json(self._copy.read_text(encoding="utf-8")) if self._copy else None
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return None
 
     def _keep(self, document: str) -> None:

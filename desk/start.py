@@ -51,8 +51,8 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     yield lambda: send_due(now())
     reminders = Reminders()
     yield lambda: reminders.look(now())
-    yield lambda: run_next(tools, now)
     yield training()
+    yield lambda: run_next(tools, now)
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota

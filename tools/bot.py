@@ -78,7 +78,8 @@ def _table_of_desk(ports: Ports) -> dict[str, str]:
     return {
         "KNOWLEDGE_URL": os.environ.get("KNOWLEDGE_URL", f"{ports.desk_url}/api/knowledge"),
         "KNOWLEDGE_TOKEN": os.environ.get("KNOWLEDGE_TOKEN") or api_token(),
-        "KNOWLEDGE_COPY": os.environ.get("KNOWLEDGE_COPY") or str(RUN_DIR / f"knowledge-{ports.desk}.json"),
+        "KNOWLEDGE_COPY": os.environ.get("KNOWLEDGE_COPY")
+        or str(RUN_DIR / f"knowledge-{ports.desk}.json"),
     }
 
 

@@ -32,7 +32,9 @@ def main() -> int:
             os.killpg(process.pid, signal.SIGTERM)
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not through Python's buffer, whose lock this thread would hold when the program has ended.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         end()
         try:
             process.wait(PATIENCE_SECONDS)

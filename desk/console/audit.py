@@ -40,13 +40,17 @@ ACTIONS = (
     "staff.second_factor_set", "staff.recovery_codes_made", "staff.created", "staff.changed",
     "staff.roles_changed", "staff.activated", "staff.deactivated", "staff.password_given",
     "staff.second_factor_reset",
+    "version.drafted", "version.submitted", "version.approved", "version.rejected",
+    "version.published", "version.rolled_back", "version.expired", "table.read_from_files",
+    "table.written_to_files", "release.begun", "release.published", "release.broke_glass",
+    "switch.stopped", "switch.ended",
+    "run.queued", "run.cancelled", "run.finished", "run.signed_off",
+    "rehearsal.created", "rehearsal.changed", "rehearsal.removed", "rehearsal.imported",
+    "rehearsal.exported", "rehearsal.made_from",
+    "table.exported", "table.imported",
     "proposal.made", "proposal.accepted", "proposal.rejected", "training.requested",
     "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",
-    "version.drafted", "version.submitted", "version.approved",
-    "version.rejected", "version.published", "version.rolled_back", "version.expired",
-    "table.read_from_files", "table.written_to_files", "switch.stopped", "switch.ended",
     "gap.dismissed", "gap.audited", "gap.drafted",
-    "run.queued", "run.cancelled", "run.finished", "run.signed_off",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {

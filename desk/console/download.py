@@ -6,13 +6,15 @@ import codecs
 import csv
 import io
 import itertools
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
-#: First letters that make a spreadsheet calculate; in full width, too, as Japanese ones do.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+#: What makes a spreadsheet calculate when it comes first; in full width, too, as Japanese ones do.
+#: Apostrophes before it belong to it: so it is always clear which one was put there.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 #: Pieces that are made at once.
 _PIECES = 500
 
@@ -24,7 +26,12 @@ def guarded(value: Value) -> Value:
 
     After OWASP, «CSV Injection».
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def unguarded(text: str) -> str:
+    """The text that ``guarded`` made this one of."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def csv_file(name: str, rows: Iterable[Iterable[Value]]) -> StreamingHttpResponse:

@@ -48,6 +48,16 @@ class ColumnChange:
     label: str
     pieces: list[Piece]
 
+    @property
+    def old(self) -> list[Piece]:
+        """The pieces of the old text."""
+        return [piece for piece in self.pieces if piece.kind != Kind.NEW]
+
+    @property
+    def new(self) -> list[Piece]:
+        """The pieces of the new text."""
+        return [piece for piece in self.pieces if piece.kind != Kind.GONE]
+
 
 _KINDS = {
     diff_match_patch.DIFF_DELETE: Kind.GONE,

@@ -26,8 +26,8 @@ from desk.editorial.models import (
     canonical,
     hash_of,
 )
-from desk.editorial.rows import ANSWERS, rows_of
-from desk.editorial.table import FILES, TEXT, WRITTEN, base_files, published_files
+from desk.editorial.rows import ANSWERS, WRITTEN, rows_of
+from desk.editorial.table import FILES, TEXT, base_files, published_files
 
 
 @dataclass

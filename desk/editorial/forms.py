@@ -12,8 +12,8 @@ from core.knowledge import AUDIENCES, HANDOFFS, PHASES, TRIAGE_LEVELS
 from core.locale import sentence
 from desk.conversations.equipment import equipment
 from desk.editorial.models import State
-from desk.editorial.rows import rows_of, source_rows
-from desk.editorial.table import WRITTEN, base_files, published_files
+from desk.editorial.rows import WRITTEN, rows_of, source_rows
+from desk.editorial.table import base_files, published_files
 
 _SCOPES = ("general", "clinic_policy")
 _AREA = {"rows": 4}
@@ -103,6 +103,8 @@ class AnswerForm(forms.Form):
         label="変更の理由", max_length=300, required=False,
         help_text="確認する人への説明です。患者さんには出ません。",
     )  # fmt: skip
+
+    field_order = ("answer_id", "title", "question", "short", "detail")
 
     def __init__(self, *args: Any, key: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -32,11 +32,11 @@ from desk.editorial.models import (
     hash_of,
 )
 from desk.editorial.refused import RefusedError
-from desk.editorial.table import FILES, TEXT, WRITTEN, candidate_files
+from desk.editorial.rows import MAX_CELL, WRITTEN
+from desk.editorial.table import FILES, TEXT, candidate_files
 from desk.staff.roles import CLINICAL, Role, roles_of
 
-#: Longest cell, in characters; a file may be longer.
-MAX_CELL = 4_000
+#: Longest file, in characters.
 MAX_FILE = 60_000
 #: Faults that are named when a version cannot go on.
 NAMED = 5
@@ -274,6 +274,9 @@ def _named(version: Version) -> dict[str, object]:
 
 def _entry(kind: str, key: str) -> Entry:
     """The entry, locked; a new answer is put behind the others."""
+    if not Entry.objects.exists():
+        # One entry alone would be taken for the whole table.
+        raise RefusedError("no_table")
     if kind == Kind.FILE and key not in FILES:
         raise RefusedError("no_such_thing", name=key)
     if kind == Kind.ANSWER and not (_ANSWER_ID.fullmatch(key) and len(key) <= 40):

@@ -167,6 +167,34 @@ class Version(models.Model):
         return own == self.content_hash and self.approved_hash in ("", own)
 
 
+class Release(models.Model):
+    """Approved versions that are put into force together, after the gate.
+
+    Attributes:
+        table_version: of the table with them in force, as the gate has seen it.
+        gate: the run of the gate.
+        published_by, published_at: who put it into force, and when; None until then.
+        broke_glass: why a doctor did so though the gate had not let it pass; "" if it had.
+    """
+
+    versions = models.ManyToManyField(Version, related_name="releases")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    table_version = models.CharField(max_length=12)
+    gate = models.OneToOneField("rehearsals.Run", models.PROTECT, related_name="release")
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    published_at = models.DateTimeField(null=True)
+    broke_glass = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class Scope(models.TextChoices):
     """How much a kill switch stops."""
 

@@ -11,6 +11,12 @@ from core.tables import read_table
 
 ANSWERS = "answers.csv"
 SOURCES = "sources.csv"
+#: Columns that tell of the review, not of the answer.
+WORKFLOW = ("author", "reviewer", "reviewed_on", "version", "approved_by")
+#: Columns that a person writes.
+WRITTEN = tuple(column for column in ANSWER_COLUMNS if column not in WORKFLOW)
+#: Longest cell, in characters.
+MAX_CELL = 4_000
 
 
 def rows_of(files: Files) -> list[dict[str, str]]:

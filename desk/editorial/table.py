@@ -17,10 +17,6 @@ from core.locale import sentence
 from desk.editorial.models import OPEN, Entry, Kind, Scope, Serial, State, Stop, Version
 from desk.editorial.rows import with_rows
 
-#: Columns that tell of the review, not of the answer.
-WORKFLOW = ("author", "reviewer", "reviewed_on", "version", "approved_by")
-#: Columns that a person writes.
-WRITTEN = tuple(column for column in ANSWER_COLUMNS if column not in WORKFLOW)
 #: Files that a clinic decides, and the cell that holds them whole.
 FILES = ("clinic.yml", "numbers.yml")
 TEXT = "text"
@@ -36,11 +32,13 @@ def published_files() -> Files:
     return candidate_files(())
 
 
-def candidate_files(versions: Iterable[Version]) -> Files:
+def candidate_files(versions: Iterable[Version], *, stopped: bool = True) -> Files:
     """The table in force with some versions in the place of theirs.
 
     Args:
         versions: at most one of each entry.
+        stopped: with what is stopped and overdue at present; without it the table is what it will be
+            when nothing is, and stays the same while switches are thrown and ended.
 
     Raises:
         DataError: as above.
@@ -67,7 +65,7 @@ def candidate_files(versions: Iterable[Version]) -> Files:
         if entry.kind == Kind.FILE and entry.pk in current
     }
     today = dt.datetime.now(TOKYO).date()
-    switches = {_SWITCHES: _switches(rows, today).to_yaml()}
+    switches = {_SWITCHES: (_switches(rows, today) if stopped else Switches()).to_yaml()}
     return with_rows(Files({**base.contents, **texts, **switches}), rows)
 
 

@@ -25,8 +25,8 @@ from desk.editorial.forms import AnswerForm, cells_of, initial_of
 from desk.editorial.lifecycle import save_draft
 from desk.editorial.models import Kind
 from desk.editorial.refused import RefusedError
-from desk.editorial.rows import rows_of, with_rows
-from desk.editorial.table import WORKFLOW, published_files
+from desk.editorial.rows import WORKFLOW, rows_of, with_rows
+from desk.editorial.table import published_files
 from desk.staff.roles import CLINICAL, for_staff, staff_of
 
 #: How long an answer that is written today may be given, if nobody says otherwise.

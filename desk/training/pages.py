@@ -120,10 +120,10 @@ def spelling_effect(request: HttpRequest) -> HttpResponse:
 
 @for_staff(CLINICAL)
 @require_POST
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
+def decide(request: HttpRequest, proposal: int) -> HttpResponse:
     """Accepts or turns down a proposal."""
-    proposal = get_object_or_404(Proposal, pk=pk)
-    page = "training:examples" if proposal.kind == Kind.EXAMPLE else "training:terms"
+    found = get_object_or_404(Proposal, pk=proposal)
+    page = "training:examples" if found.kind == Kind.EXAMPLE else "training:terms"
     form = DecisionForm(request.POST)
     if not form.is_valid():
         messages.error(request, sentence("training.no_decision"))
@@ -131,7 +131,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     accepts = form.cleaned_data["decision"] == "accept"
     step = proposals.accept if accepts else proposals.reject
     try:
-        step(proposal, staff_of(request), _now(), form.cleaned_data["note"])
+        step(found, staff_of(request), _now(), form.cleaned_data["note"])
     except RefusedError as error:
         messages.error(request, str(error))
     else:

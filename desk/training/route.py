@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from desk.conversations.rasa import BotTurn, Rasa, RasaError
+from core.bot_turn import BotTurn
+from desk.conversations.rasa import Rasa, RasaError
 from desk.training.models import Route
 
 logger = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from desk.audit.models import record
 from desk.staff.roles import CLINICAL, Role, roles_of
+from desk.training import gate
 from desk.training.figures import shortcomings
 from desk.training.models import BUSY, STOPPABLE, Step, Task, TrainingRun
 from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
@@ -53,7 +54,7 @@ def request_stop(run: TrainingRun, user: User, now: dt.datetime) -> None:
         mine = TrainingRun.objects.filter(pk=run.pk, step__in=STOPPABLE, stop=False)
         if not mine.update(stop=True):
             raise RefusedError("too_late")
-        record("training.stop_requested", now, actor=user.get_username(), run=run.pk)
+        record("training.stop_requested", now, actor=user.get_username(), training=run.pk)
 
 
 def request_switch(run: TrainingRun, user: User, now: dt.datetime) -> None:
@@ -76,7 +77,7 @@ def request_switch(run: TrainingRun, user: User, now: dt.datetime) -> None:
             ready = TrainingRun.objects.filter(pk=run.pk, step=Step.READY)
             if not ready.update(**values, part="", percent=None, switched_by=user):
                 raise RefusedError("not_ready")
-            record("training.switch_requested", now, actor=user.get_username(), run=run.pk)
+            record("training.switch_requested", now, actor=user.get_username(), training=run.pk)
     except IntegrityError as error:
         raise RefusedError("busy") from error
 
@@ -107,6 +108,8 @@ def obstacle(run: TrainingRun) -> str:
     """
     if run.step != Step.READY or shortcomings(run.report):
         return "not_ready"
+    if any(check.unsigned for check in gate.checks(run.report.get("gate", {}))):
+        return "not_signed_off"
     if reason := _elsewhere():
         return reason
     if not candidate_file(run).exists():
@@ -132,7 +135,7 @@ def _begin(task: Task, step: Step, user: User, now: dt.datetime) -> TrainingRun:
                 task=task, step=step, by=user, created_at=now, lexicon=lexicon_now(),
                 switched_by=user if task == Task.BACK else None,
             )  # fmt: skip
-            record("training.requested", now, actor=user.get_username(), run=run.pk, task=task)
+            record("training.requested", now, actor=user.get_username(), training=run.pk, task=task)
     except IntegrityError as error:
         raise RefusedError("busy") from error
     return run
@@ -154,7 +157,7 @@ def enter(run: TrainingRun, step: Step, now: dt.datetime, **values: object) -> N
     with transaction.atomic():
         TrainingRun.objects.filter(pk=run.pk).update(**changes)
         if not busy:
-            record("training.ended", now, run=run.pk, task=run.task, step=step)
+            record("training.ended", now, training=run.pk, task=run.task, step=step)
     run.refresh_from_db()
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -129,29 +127,6 @@ def hand_over(url: str, other: str, routed: RoutedRasa, tick: Tick) -> None:
     time.sleep(SETTLE_SECONDS)
 
 
-def put_in_place(model: Path, target: Path, previous: Path, stamp: str) -> None:
-    """Makes a file the one that the bot starts with, whole or not at all, and keeps the one before.
-
-    Args:
-        model: the file.
-        target: where the bot finds it.
-        previous: where the one before is kept.
-        stamp: hash of what it was made of, by which ``make train`` knows whether it is current; "" for
-            unknown.
-    """
-    old_stamp = target.with_suffix(".sha256")
-    new = _copied(model, target)
-    if target.exists():
-        _copied(target, previous).replace(previous)
-        if old_stamp.exists():
-            shutil.copyfile(old_stamp, previous.with_suffix(".sha256"))
-    # Without it the next `make train` trains; with a wrong one it would not.
-    old_stamp.unlink(missing_ok=True)
-    new.replace(target)
-    if stamp:
-        old_stamp.write_text(stamp, encoding="ascii")
-
-
 def _recent() -> list[Conversation]:
     """Conversations in which somebody wrote not long ago, after the route has changed: whoever is being
     answered is among them.
@@ -192,12 +167,3 @@ def _warm_up(server: Rasa) -> None:
     for number in range(2):
         with contextlib.suppress(RasaError):
             server.ask(f"{_WARM_UP}-{number}", _WARM_UP, _WARM_UP, {})
-
-
-def _copied(file: Path, beside: Path) -> Path:
-    """A copy of a file, on the disk, in the folder of another one."""
-    copy = beside.with_name(f".{beside.name}.{os.getpid()}")
-    shutil.copyfile(file, copy)
-    with copy.open("rb+") as opened:
-        os.fsync(opened.fileno())
-    return copy

@@ -17,7 +17,7 @@ from core.locale import sentence
 from desk.console.words import span
 from desk.staff.roles import for_staff, roles_of, staff_of
 from desk.staff.sessions import background
-from desk.training import export, runs
+from desk.training import export, gate, runs
 from desk.training.figures import figures
 from desk.training.models import Proposal, State, Step, TrainingRun
 from desk.training.places import candidate_file, has_bot
@@ -50,12 +50,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @for_staff(runs.TRAINERS)
 @require_safe
-def run(request: HttpRequest, pk: int) -> HttpResponse:
+def run(request: HttpRequest, training: int) -> HttpResponse:
     """One run: how far it is, its figures, and what can be done with it."""
-    found = _run(pk)
+    found = _run(training)
     reason = runs.obstacle(found) if found.step == Step.READY else ""
     context = _live(found) | {
         "figures": figures(found.report), "gate": found.report.get("gate"),
+        "checks": gate.checks(found.report.get("gate", {})),
         "can_switch": bool(runs.SWITCHERS & roles_of(staff_of(request))),
         "obstacle": sentence(f"training.{reason}") if reason else "",
         "file": candidate_file(found) if candidate_file(found).exists() else None,
@@ -66,9 +67,9 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @background
 @for_staff(runs.TRAINERS)
 @require_safe
-def live(request: HttpRequest, pk: int) -> HttpResponse:
+def live(request: HttpRequest, training: int) -> HttpResponse:
     """What changes of it while it is done; the whole page is read anew at its end."""
-    found = _run(pk)
+    found = _run(training)
     response = render(request, "training/run_live.html", _live(found))
     if not found.is_busy:
         response["HX-Refresh"] = "true"
@@ -89,26 +90,26 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @for_staff(runs.TRAINERS)
 @require_POST
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: HttpRequest, training: int) -> HttpResponse:
     """Has a run cancelled."""
     try:
-        runs.request_stop(_run(pk), staff_of(request), _now())
+        runs.request_stop(_run(training), staff_of(request), _now())
     except RefusedError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, sentence("training.stopping"))
-    return redirect("training:run", pk)
+    return redirect("training:run", training)
 
 
 @for_staff(runs.SWITCHERS)
 @require_POST
-def switch(request: HttpRequest, pk: int) -> HttpResponse:
+def switch(request: HttpRequest, training: int) -> HttpResponse:
     """Puts a model in use."""
     try:
-        runs.request_switch(_run(pk), staff_of(request), _now())
+        runs.request_switch(_run(training), staff_of(request), _now())
     except RefusedError as error:
         messages.error(request, str(error))
-    return redirect("training:run", pk)
+    return redirect("training:run", training)
 
 
 @for_staff(runs.SWITCHERS)

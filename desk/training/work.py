@@ -24,13 +24,14 @@ from core.locale import sentence
 from desk.audit.models import record
 from desk.training import export, gate
 from desk.training.figures import shortcomings
+from desk.training.model_file import put_in_place
 from desk.training.models import BUSY, Route, Step, Task, TrainingRun
 from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
 from desk.training.processes import Output
 from desk.training.processes import run as run_program
 from desk.training.route import set_route
 from desk.training.runs import enter
-from desk.training.swap import SwapError, candidate, put_in_place, swap
+from desk.training.swap import SwapError, candidate, swap
 from tools.bot_commands import bot_environment, train_command, training_environment
 from tools.places import BOT_BIN, CANDIDATES, MODEL, PREVIOUS_MODEL, ROOT
 from tools.train import INGREDIENTS, fingerprint_of
@@ -81,7 +82,7 @@ def _do(run: TrainingRun) -> None:
     except _Cancelled:
         enter(run, Step.CANCELLED, _now())
         candidate_file(run).unlink(missing_ok=True)
-    except (_Failed, SwapError) as error:
+    except (_Failed, SwapError, gate.GateError) as error:
         enter(run, Step.FAILED, _now(), failure=str(error))
     except Exception:
         logger.exception("a training run failed")
@@ -139,12 +140,11 @@ def _check(run: TrainingRun, model: Path) -> None:
     """The gate, against a server with the candidate."""
     enter(run, Step.CHECKING, _now())
     with candidate(model, lambda out: _tick(run, out)) as url:
-        verdict = gate.judge(
-            url, run.by, _now, lambda part, percent: _tick(run, None, part, percent)
-        )
-    _note(run, gate=verdict.to_json())
-    if not verdict.passed:
-        raise _Failed(sentence("training.gate_failed", detail=verdict.summary))
+        found = gate.judge(url, run.by, _now, lambda part, percent: _tick(run, None, part, percent))
+    _note(run, gate=found)
+    if not found["passed"]:
+        named = "、".join(found["named"])
+        raise _Failed(sentence("training.gate_failed", blocked=found["blocked"], named=named))
 
 
 def _swap(run: TrainingRun) -> None:
@@ -172,7 +172,7 @@ def _swap(run: TrainingRun) -> None:
             enter(one, Step.REPLACED, _now())
         enter(run, Step.ACTIVE, _now(), switched_at=_now(), failure="")
         actor = run.switched_by.get_username() if run.switched_by else ""
-        record("training.switched", _now(), actor=actor, run=run.pk, task=run.task)
+        record("training.switched", _now(), actor=actor, training=run.pk, task=run.task)
     model.unlink(missing_ok=True)
 
 

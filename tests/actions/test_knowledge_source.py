@@ -316,6 +316,7 @@ class Desk:
     #: Status of every answer so far, and the tag that each request carried.
     answered: list[int] = field(default_factory=list)
     tags: list[str | None] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
 
     def publish(self, folder: Path, answers: str, etag: str | None) -> None:
         """Publishes the folder's files with other answers."""
@@ -333,6 +334,7 @@ def published() -> Iterator[Desk]:
             tag = self.headers.get("If-None-Match")
             status = 304 if desk.status == 200 and tag and tag == desk.etag else desk.status
             desk.tags.append(tag)
+            desk.tokens.append(self.headers.get("Authorization"))
             desk.answered.append(status)
             time.sleep(desk.delay)
             self.send_response(status)
@@ -547,3 +549,30 @@ def test_published_document_is_plain_json(folder: Path, published: Desk) -> None
     files = json.loads(published.body)["files"]
     assert sorted(files) == sorted(Files.NAMES)
     assert files["answers.csv"] == answers_csv("公開の答え。")
+
+
+def test_the_last_published_table_outlives_desk_and_process(
+    folder: Path, published: Desk, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run" / "copy.json"
+    published.publish(folder, answers_csv("公開の答え。"), '"1"')
+    KnowledgeSource(folder, PublishedTable(published.url, copy=copy), lambda: TODAY)
+    # The desk is gone, and the action server starts anew: what was withdrawn does not come back.
+    later = KnowledgeSource(folder, PublishedTable("http://127.0.0.1:1", copy=copy), lambda: TODAY)
+    assert short_of(later) == "公開の答え。"
+
+
+@pytest.mark.parametrize("content", ["", "{}", "{broken", "\udcff"])
+def test_a_copy_that_cannot_be_read_gives_way_to_the_files(
+    folder: Path, tmp_path: Path, content: str
+) -> None:
+    copy = tmp_path / "copy.json"
+    copy.write_bytes(content.encode("utf-8", "surrogateescape"))
+    source = KnowledgeSource(folder, PublishedTable("http://127.0.0.1:1", copy=copy), lambda: TODAY)
+    assert short_of(source) == "はじめの答え。"
+
+
+def test_the_desk_is_shown_the_token(folder: Path, published: Desk) -> None:
+    published.publish(folder, answers_csv("公開の答え。"), '"1"')
+    PublishedTable(published.url, "x" * 40).fetch()
+    assert published.tokens == [f"Bearer {'x' * 40}"]

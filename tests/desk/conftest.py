@@ -12,7 +12,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.line_platform import LinePlatform
@@ -99,18 +98,6 @@ def _postgresql(template: str = "template1") -> Iterator[str]:
     finally:
         with psycopg.connect(f"{_server()}/test", autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A real browser."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Called through ``tests.desk.scenes``, on the desk's database.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
@@ -13,9 +14,9 @@ from core.faults import DataError
 from desk.audit.models import AuditEntry
 from desk.conversations.equipment import equipment
 from desk.editorial import lifecycle
-from desk.editorial.models import Entry, State, Stop, Version, canonical, hash_of
-from desk.editorial.rows import rows_of
-from desk.editorial.table import WORKFLOW, published_files
+from desk.editorial.models import Entry, Reminder, State, Stop, Version, canonical, hash_of
+from desk.editorial.rows import WORKFLOW, rows_of
+from desk.editorial.table import published_files
 from tests.desk.scenes import now, person, refusal
 
 ANSWER = "TS-SE-GEN-01"
@@ -47,6 +48,17 @@ def step(what: str, name: str, *arguments: Any, key: str = ANSWER) -> None:
     _step(lambda: call(newest(key), person(name), now(), *arguments))
 
 
+def in_days(days: int) -> str:
+    """A day from today, as the table writes it."""
+    return (now() + dt.timedelta(days=days)).date().isoformat()
+
+
+def reminded() -> None:
+    """Prints of which answers staff were reminded, and why."""
+    for reminder in Reminder.objects.select_related("version__entry"):
+        print(reminder.version.entry.key, reminder.occasion)
+
+
 def roll_back(number: int, name: str, key: str = ANSWER) -> None:
     version = Version.objects.get(entry__key=key, number=number)
     _step(lambda: lifecycle.roll_back(version, person(name), now()))
@@ -60,9 +72,10 @@ def resume(name: str) -> None:
     _step(lambda: lifecycle.resume(Stop.objects.latest("id"), person(name), now()))
 
 
-def published_in_one_go(short: str, key: str = ANSWER) -> None:
+def published_in_one_go(short: str, key: str = ANSWER, **changed: str) -> None:
     """A nurse writes, a doctor approves and publishes."""
-    version = lifecycle.save_draft("answer", key, cells(key, short=short), person("nurse1"), now())
+    written = cells(key, short=short, **changed)
+    version = lifecycle.save_draft("answer", key, written, person("nurse1"), now())
     lifecycle.submit(version, person("nurse1"), now())
     lifecycle.approve(version, person("doctor1"), now())
     lifecycle.publish([version], person("doctor1"), now())
@@ -101,9 +114,9 @@ def pk(name: str) -> int:
     return person(name).pk
 
 
-def approve_by_sql(name: str) -> None:
+def approve_by_sql(name: str, key: str = ANSWER) -> None:
     """Somebody approves the newest version, with the right hash and all."""
-    version = newest()
+    version = newest(key)
     sql(
         "UPDATE editorial_version SET state = 'approved', approver_id = %s, approver_name = 'x',"
         " approved_hash = %s, approved_at = %s WHERE id = %s",
@@ -141,7 +154,7 @@ def sound() -> None:
 
 def audited_table() -> None:
     """Prints what was done with the table."""
-    entries = AuditEntry.objects.filter(action__regex=r"^(version|switch|table)\\.")
+    entries = AuditEntry.objects.filter(action__regex=r"^(version|switch|table)\.")
     for entry in entries:
         print(entry.action, entry.actor or "-")
 

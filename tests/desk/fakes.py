@@ -84,21 +84,40 @@ class Server:
 
 
 class FakeRasa(Server):
-    """Answers 「答え:…」, or misbehaves as told."""
+    """Answers 「答え:…」, or misbehaves as told. What is only to be parsed is taken for what ``parses`` says,
+    with ``intent`` and ``entities``; else for nothing that it knows.
+    """
 
     def __init__(self) -> None:
         super().__init__(self._answer)
         self.asked: list[dict[str, Any]] = []
+        self.parses: dict[str, dict[str, Any]] = {}
+        self.parsed: list[str] = []
         self.behaviour: Callable[[], tuple[int, Any]] | None = None
         self.seconds = 0.0
 
     def _answer(self, _: dict[str, str], body: Any) -> tuple[int, Any]:
+        parse = "sender" not in body
         with self.lock:
-            self.asked.append(body)
+            if parse:
+                self.parsed.append(body["text"])
+            else:
+                self.asked.append(body)
         time.sleep(self.seconds)
         if self.behaviour is not None:
             return self.behaviour()
+        if parse:
+            return 200, self._parse(body["text"])
         return 200, [{"text": f"答え:{body['message']}"}, {"custom": CUSTOM}]
+
+    def _parse(self, text: str) -> dict[str, Any]:
+        known = self.parses.get(text, {})
+        intent = known.get("intent", "nlu_fallback")
+        ranking = [{"name": intent, "confidence": 0.9}]
+        return {
+            "text": text, "intent": ranking[0], "intent_ranking": ranking,
+            "entities": known.get("entities", []), "questions": [],
+        }  # fmt: skip
 
 
 class FrontEnd(Server):

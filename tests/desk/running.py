@@ -59,6 +59,9 @@ class Desk:
             "RASA_URL": self.rasa,
             "DESK_WEB_SESSIONS_A_MINUTE": "10000",
             "XDG_CACHE_HOME": str(self.folder / "cache"),
+            # No test trains a real model by mistake.
+            "DESK_BOT": str(self.folder / "no-bot"),
+            "DESK_MODEL": str(self.folder / "models" / "model.tar.gz"),
             **self.settings,
         }
 

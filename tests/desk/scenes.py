@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import sys
 import threading
 import traceback
@@ -40,6 +41,8 @@ from desk.staff.roles import Role  # noqa: E402
 from desk.tickets import appointments, lifecycle  # noqa: E402
 from desk.tickets.models import Notice, State, Ticket  # noqa: E402
 from desk.tickets.refused import RefusedError  # noqa: E402
+from desk.training.models import Kind, Step, TrainingRun  # noqa: E402
+from desk.training.proposals import propose  # noqa: E402
 from tests.desk.browsing import APP_KEY, PASSWORD  # noqa: E402
 
 
@@ -297,7 +300,17 @@ def address(route: str) -> None:
         route = route.replace("<uuid:sender>", str(new.sender))
     if "<int:pk>" in route:
         route = route.replace("<int:pk>", str(User.objects.create_user(uuid.uuid4().hex).pk))
-    print(route.replace("<int:appointment>", "0").replace("<name>", "x"))
+    if "<int:training>" in route:
+        over = TrainingRun.objects.create(
+            step=Step.CANCELLED, busy=None, by=person("nurse1"), created_at=now()
+        )
+        route = route.replace("<int:training>", str(over.pk))
+    if "<int:proposal>" in route:
+        text = uuid.uuid4().hex
+        made = propose(Kind.EXAMPLE, text, text, person("nurse1"), now(), "console")
+        route = route.replace("<int:proposal>", str(made.pk))
+    route = re.sub(r"<int:\w+>", "0", route)
+    print(re.sub(r"<(?:str:)?\w+>", "x", route))
 
 
 def _play() -> None:

@@ -27,6 +27,7 @@ STAFF = (RECEPTION, NURSE, DOCTOR, ADMINISTRATOR)
 HALF, ROLELESS, NOBODY = "half9", "roleless9", "nobody"
 EVERYONE = (*STAFF, HALF, ROLELESS, NOBODY)
 ADMINISTRATORS = (ADMINISTRATOR,)
+WRITERS = (NURSE, DOCTOR, ADMINISTRATOR)
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,23 @@ TABLE = {
     "staff:person-password": Row(ADMINISTRATORS, post=200),
     "staff:person-second-factor": Row(ADMINISTRATORS, post=302),
     "staff:person-active": Row(ADMINISTRATORS, post=302),
+    "editorial:clinic": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200, post=409),
+    "editorial:clinic-effect": Row((NURSE, DOCTOR, ADMINISTRATOR), post=200),
+    "editorial:numbers": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
+    "editorial:number": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200, post=409),
+    "training:overview": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
+    "training:start": Row((NURSE, DOCTOR, ADMINISTRATOR), post=302),
+    "training:back": Row((DOCTOR, ADMINISTRATOR), post=302),
+    "training:run": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
+    "training:live": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
+    "training:stop": Row((NURSE, DOCTOR, ADMINISTRATOR), post=302),
+    "training:switch": Row((DOCTOR, ADMINISTRATOR), post=302),
+    "training:examples": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200, post=200),
+    "training:terms": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200, post=200),
+    "training:word-effect": Row((NURSE, DOCTOR, ADMINISTRATOR), post=200),
+    "training:spelling": Row((NURSE, DOCTOR, ADMINISTRATOR), post=200),
+    "training:spelling-effect": Row((NURSE, DOCTOR, ADMINISTRATOR), post=200),
+    "training:decide": Row((NURSE, DOCTOR), post=302),
     "console:queue": Row(STAFF, get=200),
     "console:rows": Row(STAFF, get=200),
     "console:events": Row(STAFF, get=200),
@@ -133,6 +151,31 @@ TABLE = {
     "console:audit": Row(ADMINISTRATORS, get=200),
     "console:export-conversation": Row((NURSE, DOCTOR, ADMINISTRATOR), get=200),
     "console:export-tickets": Row(ADMINISTRATORS, get=200),
+    # Everybody may look and try; who writes may also run. What is named does not exist: 404.
+    "rehearsals:list": Row(STAFF, get=200),
+    "rehearsals:new": Row(WRITERS, get=200, post=422),
+    "rehearsals:edit": Row(STAFF, get=404, post=404),
+    "rehearsals:remove": Row(WRITERS, post=404),
+    "rehearsals:from-conversation": Row(WRITERS, post=302),
+    "rehearsals:import": Row(WRITERS, get=200, post=422),
+    "rehearsals:export": Row(STAFF, get=200),
+    "rehearsals:group": Row(STAFF, get=404),
+    "rehearsals:export-group": Row(STAFF, get=404),
+    "rehearsals:runs": Row(STAFF, get=200),
+    "rehearsals:start": Row(WRITERS, post=302),
+    "rehearsals:run": Row(STAFF, get=404),
+    "rehearsals:progress": Row(STAFF, get=404),
+    "rehearsals:cancel": Row(WRITERS, post=404),
+    "rehearsals:again": Row(WRITERS, post=404),
+    "rehearsals:sign-off": Row((NURSE, DOCTOR), post=404),
+    "rehearsals:shadow": Row(STAFF, get=200, post=422, but={("POST", RECEPTION): 403}),
+    "rehearsals:try": Row(STAFF, get=200, post=422),
+    # Without a file there is nothing to preview or confirm.
+    "editorial:sheet": Row((NURSE, DOCTOR), get=200, post=422),
+    "editorial:sheet-preview": Row((NURSE, DOCTOR), get=302),
+    "editorial:sheet-confirm": Row((NURSE, DOCTOR), post=302),
+    "editorial:export-csv": Row((NURSE, DOCTOR), get=200),
+    "editorial:export-xlsx": Row((NURSE, DOCTOR), get=200),
 }
 
 
@@ -186,6 +229,7 @@ def test_no_form_is_taken_without_its_token(
         name
         for name, route in every_address(open_desk.desk).items()
         if name.partition(":")[0] in ("console", "staff", "gaps")
+        if name.partition(":")[0] in ("console", "editorial", "staff")
         and TABLE[name].post != 405
         and people[ADMINISTRATOR].status("POST", _any(route), with_token=False) != 403
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from core.knowledge import Files
 from tests.desk.running import DATA, EMERGENCY, TOKEN, Desk, wait_for
@@ -198,10 +199,23 @@ def test_while_the_bot_is_stopped_people_answer(table: Desk) -> None:
 
 
 def test_what_is_overdue_is_withdrawn(table: Desk) -> None:
-    table.start(days_later=2000)
-    switches = Files.from_json(published(table).text).contents["switches.yml"].decode()
-    assert "TS-SE-GEN-01" in switches.partition("expired:")[2]
-    wait_for(lambda: "version.expired" in does(table, "audited_table()"))
+    does(table, f"published_in_one_go({NEW!r}, review_due=in_days(20))")
+    table.start()
+    wait_for(lambda: "TS-SE-GEN-01 soon" in does(table, "reminded()"))
+    assert "TS-SE-GEN-01" not in expired(table)
+    table.kill()
+    # The same desk, three weeks later.
+    table.start(days_later=21)
+    assert "TS-SE-GEN-01" in expired(table)
+    wait_for(lambda: "TS-SE-GEN-01 overdue" in does(table, "reminded()"))
+    assert "version.expired -" in does(table, "audited_table()")
+
+
+def expired(desk: Desk) -> list[str]:
+    """What the action server is told to withhold because its review is overdue."""
+    switches = yaml.safe_load(Files.from_json(published(desk).text).contents["switches.yml"])
+    found: list[str] = switches["switches"]["expired"]
+    return found
 
 
 def test_files_and_database_stay_in_step(table: Desk, tmp_path: Path) -> None:
