@@ -101,7 +101,6 @@ class DraftForm(AnswerForm):
         "名前など、その人とわかることが残っているものは外してください。",
         error_messages={"required": "質問を一つ以上選んでください。"},
     )  # fmt: skip
-    field_order = ("phrasings", "topic", "subject", "answer_id")
 
     def __init__(self, *args: Any, phrasings: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,6 +114,7 @@ class DraftForm(AnswerForm):
         self.fields["answer_id"].help_text = "空けておくと、話題と対象から決めます。"
         # What is drafted here is to be given one day.
         del self.fields["status"]
+        self.order_fields(["phrasings", "topic", "subject", "answer_id"])
 
     def clean_answer_id(self) -> str:
         """An id that no answer has; "" for one to be suggested."""
