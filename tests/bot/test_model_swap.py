@@ -69,12 +69,12 @@ class Patients:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._each: list[threading.Thread] = []
-        self._all = threading.Thread(target=self._write)
+        self._all = threading.Thread(target=self._write, daemon=True)
         self._all.start()
 
     def _write(self) -> None:
         while not self._stop.wait(EVERY_SECONDS):
-            self._each.append(threading.Thread(target=self._one))
+            self._each.append(threading.Thread(target=self._one, daemon=True))
             self._each[-1].start()
 
     def _one(self) -> None:
