@@ -129,6 +129,7 @@ bench: bench-screen train ## speed and memory beside Rasa's default pipeline; of
 	@$(DESK)/python -m benchmarks.line_speed
 	@$(DESK)/python -m benchmarks.web_streams
 	@$(DESK)/python -m benchmarks.web_speed
+	@$(DESK)/python -m benchmarks.rehearsals_speed
 
 .PHONY: bench-desk
 bench-desk: setup train ## what the desk adds to a turn, and both under load
@@ -142,6 +143,10 @@ bench-line: setup ## how soon LINE's webhooks are acknowledged while Rasa hangs
 bench-web: setup train ## the web chat: many open pages, and the first answer on the screen
 	@$(DESK)/python -m benchmarks.web_streams
 	@$(DESK)/python -m benchmarks.web_speed
+
+.PHONY: bench-rehearsals
+bench-rehearsals: setup train ## how long 200 rehearsals and the gate take
+	@$(DESK)/python -m benchmarks.rehearsals_speed
 
 .PHONY: bench-screen
 bench-screen: setup ## the red-flag screen's time by the length of the message

@@ -42,10 +42,13 @@ class Entry:
             case.shortfall, case.rehearsal,
         )  # fmt: skip
 
-    @property
-    def blocked(self) -> bool:
-        """Whether the gate does not let the candidate pass because of it."""
-        return any(line.blocked for line in self.lines)
+    def blocks(self, *, grave: bool) -> bool:
+        """Whether the gate does not let the candidate pass because of it.
+
+        Args:
+            grave: only because of what is (``Line.is_grave``).
+        """
+        return any(line.blocked and (line.is_grave or not grave) for line in self.lines)
 
 
 class Book:
@@ -58,6 +61,7 @@ class Book:
 
     def __init__(self, run: Run, clock: Callable[[], dt.datetime]) -> None:
         self._run, self._clock = run, clock
+        self._is_model = bool(run.options.get("parse_url"))
         self._done = 0
         self._summary: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._waiting: list[Result] = []
@@ -122,12 +126,13 @@ class Book:
         counts["total"] += 1
         counts["passed"] += entry.passed
         counts["was_passed"] += bool(entry.was_passed)
-        counts["blocked"] += entry.blocked
+        blocked = entry.blocks(grave=self._is_model)
+        counts["blocked"] += blocked
         counts["changed"] += bool(pairs)
         result = Result(
             run=self._run, rehearsal_id=entry.rehearsal, message_id=entry.message,
             set_name=entry.set_name, title=entry.title[:_TITLE], shortfall=entry.shortfall,
-            passed=entry.passed, was_passed=entry.was_passed, blocked=entry.blocked,
+            passed=entry.passed, was_passed=entry.was_passed, blocked=blocked,
             changed=bool(new), lines=[line.to_json() for line in entry.lines],
         )  # fmt: skip
         for pair in pairs:
@@ -136,5 +141,5 @@ class Book:
             else:
                 self._changes[pair].alike += 1
         kept = self._run.kind == RunKind.REHEARSAL or entry.rehearsal is not None
-        if kept or not entry.passed or entry.blocked or new:
+        if kept or not entry.passed or blocked or new:
             self._waiting.append(result)

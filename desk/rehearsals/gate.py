@@ -12,9 +12,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from core.knowledge import Files
+from core.locale import sentence
 from desk.audit.models import record
 from desk.rehearsals import runs
 from desk.rehearsals.models import Result, Run, RunKind, RunState, SignOff
+
+#: Share of a set that a candidate model may lose, net of what it wins; each loss is signed off.
+LOSS = 0.01
 
 
 class Verdict(enum.Enum):
@@ -48,7 +52,21 @@ def verdict(run: Run) -> Verdict:
     """
     if run.kind != RunKind.GATE or run.state != RunState.DONE:
         return Verdict.UNFINISHED
-    return Verdict.BLOCKED if blocking(run) else Verdict.PASSED
+    return Verdict.BLOCKED if blocking(run) or losing(run) else Verdict.PASSED
+
+
+def losing(run: Run) -> list[str]:
+    """The sets of which a candidate model does markedly less than the one in force: more than one case in
+    a hundred, and more than one.
+
+    Args:
+        run: of the gate, and over; a candidate table may lose no case at all (``blocking``).
+    """
+    return [
+        sentence("rehearsal_sets." + name)
+        for name, counts in run.summary.items()
+        if counts["was_passed"] - counts["passed"] > max(1, counts["total"] * LOSS)
+    ]
 
 
 def blocking(run: Run) -> list[Result]:

@@ -116,6 +116,15 @@ class Line:
         return not self.differed or self._less_safe
 
     @property
+    def is_grave(self) -> bool:
+        """Whether one such case alone keeps a candidate model from passing: somebody has written what is
+        expected, or it is urgent. Of the rest every model loses some and wins others.
+        """
+        if isinstance(self.check, AtLevel):
+            return self.check.least in URGENT
+        return isinstance(self.check, Expected)
+
+    @property
     def _less_safe(self) -> bool:
         if not isinstance(self.check, AtLevel) or self.check.least not in URGENT:
             return False

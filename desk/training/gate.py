@@ -52,10 +52,10 @@ def judge(url: str, by: User, now: Callable[[], dt.datetime], tick: Tick) -> dic
     """
     checked = _over(gate.queue_gate(None, by, now(), parse_url=url), by, now, tick, "part_gate")
     verdict = gate.verdict(checked)
-    blocked = gate.blocking(checked)
+    blocked = [*map(str, gate.blocking(checked)), *gate.losing(checked)]
     found = {"gate": checked.pk, "passed": verdict == gate.Verdict.PASSED, "blocked": len(blocked)}
     if verdict != gate.Verdict.PASSED:
-        return {**found, "named": [str(result) for result in blocked[:5]]}
+        return {**found, "named": blocked[:5]}
     queued = shadow.queue_shadow(None, QUESTIONS, by, now(), parse_url=url)
     replayed = _over(queued, by, now, tick, "part_shadow")
     return {**found, "shadow": replayed.pk}

@@ -9,6 +9,7 @@ import contextlib
 import csv
 import datetime as dt
 import io
+import itertools
 import json
 import uuid
 from collections.abc import Callable
@@ -69,9 +70,46 @@ def queue() -> None:
     print(runs.queue_rehearsals(Rehearsal.objects.all(), person("nurse1"), now()).pk)
 
 
+def rehearse_many(count: int) -> None:
+    """As many rehearsals as that are queued, of the project's own conversations; prints the run's number."""
+    folder = settings.ENVIRONMENT.gate / "conversations"
+    scripts = [
+        script for path in sorted(folder.glob("*.yml")) for script in read(path.read_text("utf-8"))
+    ]
+    of, _ = Group.objects.get_or_create(name="測定")
+    chosen = [
+        Rehearsal(
+            name=f"{number} {script.title}"[:120], group=of, script=script.to_json(),
+            author=person("nurse1"), created_at=now(), changed_at=now(), active=False,
+        )
+        for number, script in zip(range(count), itertools.cycle(scripts), strict=False)
+    ]  # fmt: skip
+    made = Rehearsal.objects.bulk_create(chosen)
+    print(runs.queue_rehearsals(made, person("nurse1"), now()).pk)
+
+
+def queue_gate_of_one_change() -> None:
+    """The gate is to look at a table that says its first answer otherwise; prints the run's number."""
+    key = next(iter(equipment().knowledge.answers))
+    files = table({key: {"title": "測定のための見出し"}})
+    print(gate.queue_gate(files, person("doctor1"), now()).pk)
+
+
+def progress(pk: int) -> None:
+    """Prints how far a run is."""
+    print(json.dumps(Run.objects.filter(pk=pk).values("state", "done", "total").get()))
+
+
 def go_through(cells: Cells, **switches: Any) -> None:
     """The gate looks at a changed table; prints what came of it."""
     run = gate.queue_gate(table(cells, **switches), person("doctor1"), now())
+    run_next(equipment(), now)
+    tell(run)
+
+
+def go_through_model(url: str) -> None:
+    """The gate looks at a model that another server has; prints what came of it."""
+    run = gate.queue_gate(None, person("doctor1"), now(), parse_url=url)
     run_next(equipment(), now)
     tell(run)
 

@@ -141,7 +141,7 @@ class Desk:
     def accepts(self, conversation: str, event_id: str, text: str) -> bool:
         """Whether the desk acknowledged a message; not when it died first."""
         try:
-            return self.post(conversation, event_id, text).is_success
+            return bool(self.post(conversation, event_id, text).is_success)
         except httpx.HTTPError:
             return False
 

@@ -225,6 +225,26 @@ def test_an_answer_that_goes_to_another_topic_is_blocked(desk: Desk) -> None:
     assert ("must_answer", DRINK) in named(run, "blocked")
 
 
+def test_a_model_may_err_once_in_a_calm_matter_when_it_is_signed_off(
+    desk: Desk, rasa: FakeRasa
+) -> None:
+    """Every model loses some sentences and wins others; what is urgent or written by staff it may not."""
+    candidate = FakeRasa()
+    try:
+        candidate.parses = {**rasa.parses, DRINK: {"intent": "nlu_fallback", "entities": []}}
+        run = told(desk, f"go_through_model({candidate.url!r})")
+        # Staff have written what is expected of お酒と、詳しく; the must-answer question alone would not do.
+        assert named(run, "blocked") == [("conversations", "お酒と、詳しく")]
+        assert ("must_answer", DRINK) in named(run, "changed")
+
+        candidate.parses = {**rasa.parses, RASH: {"intent": "nlu_fallback", "entities": []}}
+        run = told(desk, f"go_through_model({candidate.url!r})")
+        assert run["verdict"] == "blocked"
+        assert ("safety", RASH) in named(run, "blocked")
+    finally:
+        candidate.close()
+
+
 def test_staffs_own_rehearsals_block_too_unless_they_rest(desk: Desk, gate: Path) -> None:
     (gate / "conversations" / "hajime.yml").write_text(
         f"- {{会話: お酒, 流れ: [{{患者: {DRINK}}}]}}\n", encoding="utf-8"

@@ -65,12 +65,16 @@ class Gate:
     Attributes:
         verdict: passed, blocked or unfinished.
         blocking: what does not let it pass.
+        losing: sets of which a candidate model does markedly less.
         unsigned: how many changed answers nobody has signed off.
+        is_model: whether the candidate is a model, which may lose a calm case and win another.
     """
 
     verdict: str
     blocking: list[Result]
+    losing: list[str]
     unsigned: int
+    is_model: bool
 
 
 @register.simple_tag
@@ -110,7 +114,11 @@ def summary_of(run: Run) -> list[Row]:
 @register.simple_tag
 def gate_of(run: Run) -> Gate:
     """What the gate says of a run's candidate."""
-    return Gate(gate.verdict(run).value, gate.blocking(run), len(gate.unsigned(run)))
+    is_model = bool(run.options.get("parse_url"))
+    return Gate(
+        gate.verdict(run).value, gate.blocking(run), gate.losing(run), len(gate.unsigned(run)),
+        is_model,
+    )  # fmt: skip
 
 
 def _text(said: Mapping[str, Any] | None) -> str:
