@@ -230,12 +230,14 @@ def test_a_model_may_err_once_in_a_calm_matter_when_it_is_signed_off(
 ) -> None:
     """Every model loses some sentences and wins others; what is urgent or written by staff it may not."""
     candidate = FakeRasa()
+    candidate.model = "candidate"
     try:
         candidate.parses = {**rasa.parses, DRINK: {"intent": "nlu_fallback", "entities": []}}
         run = told(desk, f"go_through_model({candidate.url!r})")
         # Staff have written what is expected of お酒と、詳しく; the must-answer question alone would not do.
         assert named(run, "blocked") == [("conversations", "お酒と、詳しく")]
-        assert ("must_answer", DRINK) in named(run, "changed")
+        assert run["summary"]["must_answer"] | {"blocked": 0} == run["summary"]["must_answer"]
+        assert (run["summary"]["must_answer"]["passed"], run["signed_off"]) == (0, False)
 
         candidate.parses = {**rasa.parses, RASH: {"intent": "nlu_fallback", "entities": []}}
         run = told(desk, f"go_through_model({candidate.url!r})")
