@@ -239,6 +239,7 @@ def test_a_model_may_err_once_in_a_calm_matter_when_it_is_signed_off(
         assert run["summary"]["must_answer"] | {"blocked": 0} == run["summary"]["must_answer"]
         assert (run["summary"]["must_answer"]["passed"], run["signed_off"]) == (0, False)
 
+        candidate.model = "another candidate"
         candidate.parses = {**rasa.parses, RASH: {"intent": "nlu_fallback", "entities": []}}
         run = told(desk, f"go_through_model({candidate.url!r})")
         assert run["verdict"] == "blocked"
