@@ -78,7 +78,9 @@ def migrate() -> None:
         DeskSetupError: it cannot be.
     """
     _manage("tools.not_migrated", "migrate", "--verbosity", "0")
-    _manage("tools.not_migrated", "import_knowledge", "--first")
+    said = _manage("tools.not_migrated", "import_knowledge", "--first").strip()
+    if said:
+        print(said, flush=True)
 
 
 def first_administrator() -> str:

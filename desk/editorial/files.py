@@ -56,6 +56,16 @@ def is_empty() -> bool:
     return not Entry.objects.exists()
 
 
+def differing() -> list[str]:
+    """Names of the files that do not say what is in force.
+
+    Raises:
+        DataError: one of both cannot be read.
+    """
+    files, before = published_files(), base_files()
+    return [name for name in (ANSWERS, *FILES) if files.contents[name] != before.contents[name]]
+
+
 def read_files(now: dt.datetime) -> Taken:
     """Takes the files into the database, all that is new in them or nothing.
 
@@ -108,12 +118,9 @@ def write_files(now: dt.datetime) -> list[str]:
         DataError: what is in force cannot be read.
     """
     folder: Path = settings.ENVIRONMENT.data / "knowledge"
-    files, before = published_files(), base_files()
-    written = []
-    for name in (ANSWERS, *FILES):
-        if files.contents[name] != before.contents[name]:
-            _replace(folder / name, files.contents[name])
-            written.append(name)
+    files, written = published_files(), differing()
+    for name in written:
+        _replace(folder / name, files.contents[name])
     if written:
         record("table.written_to_files", now, fields=written, after=files.version)
     return written

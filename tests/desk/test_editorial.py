@@ -227,6 +227,7 @@ def test_files_and_database_stay_in_step(table: Desk, tmp_path: Path) -> None:
     assert "同じです" in table.manage("export_knowledge")
     does(table, f"published_in_one_go({NEW!r})")
     assert "answers.csv" in table.manage("export_knowledge")
+    assert "answers.csv" not in table.manage("import_knowledge", "--first")
     exported = answers.read_bytes()
     assert exported != original
     assert NEW in exported.decode()
@@ -236,6 +237,7 @@ def test_files_and_database_stay_in_step(table: Desk, tmp_path: Path) -> None:
     assert answers.read_bytes() == exported
     # An older file does not undo what was published here, a newer one is taken.
     answers.write_bytes(original)
+    assert "make import-knowledge" in table.manage("import_knowledge", "--first")
     with pytest.raises(AssertionError, match="第2版"):
         table.manage("import_knowledge")
     newer = exported.decode().replace(NEW, OTHER).replace(",2,doctor1", ",3,doctor1")

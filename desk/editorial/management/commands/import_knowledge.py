@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from argparse import ArgumentParser
 from typing import Any
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from core.clinic_hours import TOKYO
 from core.faults import DataError
 from core.locale import sentence
-from desk.editorial.files import ConflictError, is_empty, read_files
+from desk.editorial.files import ConflictError, differing, is_empty, read_files
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, first: bool, **__: Any) -> None:
         """Reads the files."""
         if first and not is_empty():
+            self._say_what_differs()
             return
         try:
             taken = read_files(dt.datetime.now(TOKYO))
@@ -37,3 +39,8 @@ class Command(BaseCommand):
             self.stdout.write(note)
         counts = {"new": taken.new, "changed": taken.changed, "same": taken.same}
         self.stdout.write(sentence("editorial.imported", **counts))
+
+    def _say_what_differs(self) -> None:
+        with contextlib.suppress(DataError):
+            if names := differing():
+                self.stdout.write(sentence("editorial.files_differ", names="、".join(names)))
