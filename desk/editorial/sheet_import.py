@@ -28,6 +28,7 @@ from desk.audit.models import record
 from desk.conversations.equipment import equipment
 from desk.editorial.lifecycle import save_draft
 from desk.editorial.models import OPEN, Entry, Kind, State, Version
+from desk.editorial.refused import RefusedError
 from desk.editorial.rows import rows_of
 from desk.editorial.sheet_formats import read_grid
 from desk.editorial.sheet_rows import Sheet, SheetRow, read_sheet
@@ -36,6 +37,8 @@ from desk.editorial.table import base_files, published_files
 
 #: Where the person's session says what is kept, and for how long, in seconds.
 _KEY, _SECONDS = "sheet", 60 * 60
+#: Drafts of one sheet: they are one transaction, and on SQLite every patient's message waits for it.
+MOST_DRAFTS = 300
 
 
 @dataclass(frozen=True)
@@ -166,9 +169,11 @@ def take(found: Proposed, over: Collection[str], kept: Kept, user: User, now: dt
 
     Raises:
         ChangedError: the table or a draft is not what it was.
-        RefusedError: somebody has written meanwhile, or a row cannot be a draft.
+        RefusedError: they are too many, somebody has written meanwhile, or a row cannot be a draft.
     """
     chosen = [*found.free, *(p for p in found.in_the_way if p.change.answer_id in over)]
+    if len(chosen) > MOST_DRAFTS:
+        raise RefusedError("too_many_drafts", count=len(chosen), most=MOST_DRAFTS)
     answers = Entry.objects.filter(kind=Kind.ANSWER)
     with transaction.atomic():
         if _basis() != found.basis:

@@ -142,6 +142,35 @@ def test_a_draft_reaches_the_patient_and_is_taken_back(
     keep(patient.page, "table-patient")
 
 
+def test_a_change_that_breaks_what_must_escalate_is_blocked_and_named(
+    chromium: Chromium, clinic: Desk
+) -> None:
+    nurse, doctor = opened(chromium, clinic, DESKTOP), opened(chromium, clinic, DESKTOP)
+    log_in(nurse, clinic, "nurse1")
+    log_in(doctor, clinic, "doctor1")
+    # Who took the medicine while nursing is told to call today; now a doctor would decide some day.
+    nurse.goto("/staff/table/entries/answer/BF-TOO-01/edit/")
+    nurse.get_by_label("緊急度").select_option("consult")
+    nurse.get_by_label("人への引き継ぎ").select_option("offer")
+    nurse.get_by_role("button", name="下書きを保存する").click()
+    nurse.get_by_role("button", name="医師に確認を頼む").click()
+    doctor.goto("/staff/table/review/")
+    doctor.get_by_role("button", name="この内容を承認する").click()
+    doctor.get_by_role("link", name="公開", exact=True).click()
+    doctor.get_by_role("button", name="検査を始める").click()
+    expect(doctor.get_by_role("heading", name="検査に通らない")).to_be_visible(timeout=240_000)
+    expect(doctor.locator(".findings")).to_contain_text("授乳しながら飲んでしまった")
+    keep(doctor, "table-blocked")
+    expect(doctor.get_by_role("button", name="公開する", exact=True)).to_have_count(0)
+    # Nor by a direct request.
+    with Browser(clinic) as direct:
+        direct.log_in("doctor2")
+        address = doctor.url.removeprefix(clinic.url)
+        assert direct.status("POST", f"{address}publish/") == 302
+    doctor.reload()
+    expect(doctor.get_by_role("heading", name="検査に通らない")).to_be_visible()
+
+
 def clinic_says(chat: Chat) -> str:
     """What a visitor is told who asks."""
     chat.say(QUESTION)

