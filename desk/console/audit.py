@@ -45,13 +45,17 @@ ACTIONS = (
     "table.written_to_files", "release.begun", "release.published", "release.broke_glass",
     "switch.stopped", "switch.ended",
     "run.queued", "run.cancelled", "run.finished", "run.signed_off",
+    "rehearsal.created", "rehearsal.changed", "rehearsal.removed", "rehearsal.imported",
+    "rehearsal.exported", "rehearsal.made_from",
     "table.exported", "table.imported",
     "proposal.made", "proposal.accepted", "proposal.rejected", "training.requested",
     "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",
+    "gap.dismissed", "gap.audited", "gap.drafted",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {
     "reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields",
+    "why": "gap_whys", "verdict": "verdicts",
     "proposal_kind": "proposal_kinds", "task": "training_tasks", "step": "training_steps",
 }  # fmt: skip
 

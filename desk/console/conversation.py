@@ -27,6 +27,7 @@ from desk.console.transcript import transcript as lines_of
 from desk.console.words import named, rule_title
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Conversation, Mode
+from desk.rehearsals.keeping import WRITERS
 from desk.staff.roles import CLINICAL, Role, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
 from desk.tickets import appointments, lifecycle
@@ -350,6 +351,7 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, obje
         "may_close": mine and (ticket is None or ticket.level != Level.EMERGENCY
                                or bool(CLINICAL & roles)),
         "may_export": bool(EXPORTERS & roles),
+        "may_rehearse": bool(WRITERS & roles),
         "bot_speaks": conversation.mode == Mode.BOT,
         "appointments": appointments.coming(conversation, now),
         "not_asked": tools.messages.text("not_asked"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from core.faults import Fault
 from core.knowledge import Files
 from core.locale import sentence as say
 from desk.console.words import named
-from desk.editorial.clinic import Settings, Span, Touched, touched_by_key
+from desk.editorial.clinic import Settings, Span
 from desk.editorial.clinic_checks import (
     MOST,
     hours_findings,
@@ -30,8 +29,10 @@ from desk.editorial.clinic_checks import (
     unit_of,
     value_findings,
 )
+from desk.editorial.clinic_labels import label_of
 from desk.editorial.file_drafts import answer_of
 from desk.editorial.finding import Finding
+from desk.editorial.readings import Reader, Reading
 
 #: Spans of a day that can be given; more if the file has more.
 SPANS = 2
@@ -49,13 +50,13 @@ class ValueRow:
         key: its name.
         field: its field.
         unit: what a number counts, "" for a text.
-        touched: the texts that say it.
+        readings: the texts that say it.
     """
 
     key: str
     field: BoundField
     unit: str
-    touched: list[Touched]
+    readings: list[Reading]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class ClinicForm(forms.Form):
         data: what was posted, None at first.
         now: the settings that are changed.
         table: the table in force.
+        reader: reads what the settings, as they are now, make of the texts.
         expected: the number of the newest version that is shown.
     """
 
@@ -85,9 +87,11 @@ class ClinicForm(forms.Form):
     )  # fmt: skip
     note = forms.CharField(label="変更の理由", required=False, max_length=300)
 
-    def __init__(self, data: Any, *, now: Settings, table: Files, expected: int) -> None:
+    def __init__(
+        self, data: Any, *, now: Settings, table: Files, reader: Reader, expected: int
+    ) -> None:
         super().__init__(data, initial={"expected": expected, **_initial(now)})
-        self.now, self.table = now, table
+        self.now, self.table, self._reader = now, table, reader
         self.warnings: list[Finding] = []
         for key in now.values:
             self.fields[key_name(key)] = _value_field(key)
@@ -139,7 +143,6 @@ class ClinicForm(forms.Form):
 
     def add_faults(self, faults: tuple[Fault, ...]) -> None:
         """Puts what would be wrong with the table where it can be mended."""
-        named_by = self._touched
         changed = [key for key, value in self.now.values.items() if self._new(key) != value]
         for fault in faults:
             answer = answer_of(fault, self.table)
@@ -151,7 +154,9 @@ class ClinicForm(forms.Form):
                 self.add_error(fault.column, _said(fault))
             else:
                 to_blame = [
-                    key for key in changed if any(t.key == answer for t in named_by.get(key, ()))
+                    key
+                    for key in changed
+                    if any(t.key == answer for t in self._reader.touched(key))
                 ]
                 for key in to_blame:
                     values = {"answer": answer, "column": named("columns", fault.column)}
@@ -162,11 +167,12 @@ class ClinicForm(forms.Form):
 
     def groups(self) -> Iterator[tuple[str, list[ValueRow]]]:
         """The values by what they are about: heading and rows."""
-        texts = self._touched
         rows: dict[str, list[ValueRow]] = {group: [] for group in _GROUPS}
         for key in self.now.values:
             unit = unit_of(key)
-            row = ValueRow(key, self[key_name(key)], unit.name if unit else "", texts.get(key, []))
+            row = ValueRow(
+                key, self[key_name(key)], unit.name if unit else "", self._reader.of(key)
+            )
             rows[_group(key)].append(row)
         return ((named("clinic_groups", group), found) for group, found in rows.items() if found)
 
@@ -178,9 +184,9 @@ class ClinicForm(forms.Form):
             errors = [str(error) for pair in spans for field in pair for error in field.errors]
             yield DayRow(named("figures", day), spans, errors)
 
-    def hours_touched(self) -> list[Touched]:
+    def hours_readings(self) -> list[Reading]:
         """The texts that are said by the opening hours."""
-        return self._touched.get("opening", [])
+        return self._reader.of("opening")
 
     def hours_warnings(self) -> list[Finding]:
         """What the sentences about opening hours say differently, as the form stands."""
@@ -202,10 +208,6 @@ class ClinicForm(forms.Form):
     def with_value(self, key: str) -> Settings:
         """The present settings with one value as it is in the form."""
         return replace(self.now, values={**self.now.values, key: self._new(key)})
-
-    @functools.cached_property
-    def _touched(self) -> dict[str, list[Touched]]:
-        return touched_by_key(self.table)
 
     def _new(self, key: str) -> str:
         return self._settings.values[key]
@@ -276,10 +278,10 @@ def _value_field(key: str) -> forms.CharField:
         attrs |= {"inputmode": "numeric", "class": "short-input"}
     elif is_telephone(key):
         attrs |= {"inputmode": "tel"}
-    hint = named("clinic_hints", key)
+    label = label_of(key)
     return forms.CharField(
-        label=named("clinic_values", key), required=False, max_length=MOST,
-        help_text="" if hint == key else hint, widget=forms.TextInput(attrs=attrs),
+        label=label.label, required=False, max_length=MOST,
+        help_text=label.hint, widget=forms.TextInput(attrs=attrs),
         error_messages={"max_length": say("clinic.too_long", most=MOST)},
     )  # fmt: skip
 

@@ -104,7 +104,7 @@ class AnswerForm(forms.Form):
         help_text="確認する人への説明です。患者さんには出ません。",
     )  # fmt: skip
 
-    field_order = ("answer_id", "title", "question", "short", "detail")
+    field_order: tuple[str, ...] = ("answer_id", "title", "question", "short", "detail")
 
     def __init__(self, *args: Any, key: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -67,7 +67,7 @@ class NumberForm(RemovalForm):
     """
 
     value = forms.CharField(
-        label="数と単位", max_length=20, help_text="例：4〜6か月、38度、1週間",
+        label="数と単位", max_length=20, help_text="例：4〜6か月、1週間",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     topics = forms.MultipleChoiceField(

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.clinic_hours import FILE, TOKYO, WEEKDAYS
 from core.faults import DataError
-from core.knowledge import Files
 from core.locale import sentence as say
 from desk.console.words import named
 from desk.editorial import file_drafts
@@ -20,17 +19,15 @@ from desk.editorial.clinic import (
     HOURS,
     Settings,
     Span,
-    Touched,
-    names_read,
-    read_out,
     read_settings,
-    touched_by_key,
     with_settings,
 )
 from desk.editorial.clinic_form import ClinicForm, key_name
+from desk.editorial.clinic_labels import label_of
 from desk.editorial.difference import Piece, difference
 from desk.editorial.file_drafts import InHand, in_hand
 from desk.editorial.models import Kind
+from desk.editorial.readings import Reader, Reading
 from desk.editorial.refused import RefusedError
 from desk.staff.roles import CLINICAL, Role, for_staff, staff_of
 
@@ -38,23 +35,6 @@ from desk.staff.roles import CLINICAL, Role, for_staff, staff_of
 for_settings = for_staff(CLINICAL | {Role.ADMINISTRATOR})
 #: Texts that are shown at once while somebody types.
 SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A text that a value stands in, as it will read.
-
-    Attributes:
-        touched: the text.
-        name: what people call it.
-        column: the column of the answer, in Japanese; "" for a fixed text.
-        pieces: what changes in it, letter by letter.
-    """
-
-    touched: Touched
-    name: str
-    column: str
-    pieces: list[Piece]
 
 
 @dataclass(frozen=True)
@@ -122,8 +102,8 @@ def effect(request: HttpRequest) -> HttpResponse:
             files = hand.files_with(with_settings(hand.text, form.with_value(key)))
         except DataError as error:
             errors = [str(error)]
-    reader = _Reader(hand.files, files)
-    count = reader.count(key)
+    reader = Reader(hand.files, files)
+    count = len(reader.touched(key))
     context = {
         "key": key, "errors": errors, "readings": reader.of(key, SHOWN), "count": count,
         "more": max(0, count - SHOWN), "is_new": files.version != hand.files.version,
@@ -147,7 +127,8 @@ def _readable(request: HttpRequest) -> tuple[InHand, Settings]:
 
 
 def _clinic_form(data: object, now: Settings, hand: InHand) -> ClinicForm:
-    return ClinicForm(data, now=now, table=hand.files, expected=hand.newest)
+    reader = Reader(hand.files, hand.files_with(hand.text))
+    return ClinicForm(data, now=now, table=hand.files, reader=reader, expected=hand.newest)
 
 
 def _form(request: HttpRequest, hand: InHand, form: ClinicForm, today: dt.date) -> HttpResponse:
@@ -175,7 +156,7 @@ def _save(
 def _changes(hand: InHand, text: str) -> list[Change]:
     """What patients will read differently from now, setting by setting."""
     before, after = read_settings(hand.in_force), read_settings(text)
-    reader = _Reader(hand.files, hand.files_with(text))
+    reader = Reader(hand.files, hand.files_with(text))
     old, new = _lines(before), _lines(after)
     changes, told = [], set()
     for key, label in dict.fromkeys([*old, *new]):
@@ -191,7 +172,7 @@ def _changes(hand: InHand, text: str) -> list[Change]:
 
 def _lines(settings: Settings) -> dict[tuple[str, str], str]:
     """Settings as people read them, by key and label."""
-    values = {(key, named("clinic_values", key)): text for key, text in settings.values.items()}
+    values = {(key, label_of(key).label): text for key, text in settings.values.items()}
     days = {
         ("opening", f"{named('figures', day)}曜日"): _spans(settings.opening[day])
         for day in WEEKDAYS
@@ -200,40 +181,12 @@ def _lines(settings: Settings) -> dict[tuple[str, str], str]:
     dates = "、".join(date.isoformat() for date in sorted(settings.closed_dates))
     return {
         **values, **days,
-        ("closed_on_public_holidays", named("clinic_values", "closed_on_public_holidays")):
+        ("closed_on_public_holidays", label_of("closed_on_public_holidays").label):
             say(f"clinic.{holidays}"),
-        ("closed_dates", named("clinic_values", "closed_dates")): dates or say("clinic.none"),
+        ("closed_dates", label_of("closed_dates").label): dates or say("clinic.none"),
     }  # fmt: skip
 
 
 def _spans(spans: tuple[Span, ...]) -> str:
     hours = (say("clinic.an_hour", start=start, end=end) for start, end in spans)
     return "、".join(hours) or say("clinic.closed")
-
-
-class _Reader:
-    """Reads texts as they are and as they will be.
-
-    Args:
-        before: the table in force.
-        after: the same with other values of the clinic.
-    """
-
-    def __init__(self, before: Files, after: Files) -> None:
-        self._touched = touched_by_key(before)
-        self._old, self._new = names_read(before), names_read(after)
-
-    def of(self, key: str, most: int | None = None) -> list[Reading]:
-        """The texts that a value stands in, at most so many."""
-        return [self._reading(text) for text in self._touched.get(key, [])[:most]]
-
-    def count(self, key: str) -> int:
-        """How many texts a value stands in."""
-        return len(self._touched.get(key, ()))
-
-    def _reading(self, text: Touched) -> Reading:
-        old, new = read_out(text.sentence, self._old), read_out(text.sentence, self._new)
-        return Reading(
-            text, text.title or named("message_names", text.key),
-            named("columns", text.column) if text.column else "", difference(old, new),
-        )  # fmt: skip

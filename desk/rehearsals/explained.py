@@ -201,7 +201,11 @@ def _rule_of_choice(look: Look) -> str:
     """Which of the rules of ``actions.choose.decide`` took effect, as a key of ``choices``."""
     custom, decision = look.said.custom, look.decision
     if decision is None:
-        return "screen" if custom["reason"] == "red_flag" else "fixed"
+        if custom["reason"] != "red_flag":
+            return "fixed"
+        screening = look.screening
+        goes_on = LEVELS.index(screening.own_level) < LEVELS.index(screening.level)
+        return "screen_goes_on" if goes_on else "screen"
     if custom["status"] == "triage" and not custom["answers"]:
         return "screen" if custom["rule"] else "model"
     if decision.given:

@@ -98,6 +98,7 @@ def _go_through(run: Run, tools: Equipment, clock: Clock) -> None:
         live = at_end.enter_context(Parser(settings.ENVIRONMENT.rasa, PARSE_SECONDS))
         url = run.options.get("parse_url")
         parser = at_end.enter_context(Parser(url, PARSE_SECONDS)) if url else live
+        tools.table.refresh()  # what was published a second ago is in force already
         in_force = _as_if_running(tools.table.table)
         candidate = _candidate(run, in_force, clock())
         compared = candidate is not in_force or parser is not live or run.kind != RunKind.REHEARSAL

@@ -4,6 +4,7 @@ comparison of what was expected with what was said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ FIELDS = {
 }  # fmt: skip
 _LISTS = ("answers", "topics", "contains", "lacks", "buttons")
 _ALLOWED = {"status": STATUSES, "triage": LEVELS}
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _FLAGS = {"true": True, "false": False}
 #: Largest file, in characters; most conversations in it, most turns in one; longest title and message.
 MAX_FILE, MAX_SCRIPTS, MAX_TURNS, MAX_TITLE, MAX_MESSAGE = 2_000_000, 2_000, 60, 120, 10_000
@@ -370,6 +372,12 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    # Without quotation marks some of them would be read as another line break.
+    style = '"' if _BREAKS.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
 def _represent_whole(dumper: yaml.SafeDumper, script: _Whole) -> yaml.Node:
     node = dumper.represent_mapping("tag:yaml.org,2002:map", script.items(), flow_style=False)
     for key, value in node.value:
@@ -392,4 +400,5 @@ def _on_one_line(node: yaml.CollectionNode) -> None:
                 _on_one_line(inner)
 
 
+_Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(_Whole, _represent_whole)

@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import sys
 import threading
 import traceback
@@ -308,7 +309,8 @@ def address(route: str) -> None:
         text = uuid.uuid4().hex
         made = propose(Kind.EXAMPLE, text, text, person("nurse1"), now(), "console")
         route = route.replace("<int:proposal>", str(made.pk))
-    print(route.replace("<int:appointment>", "0").replace("<name>", "x"))
+    route = re.sub(r"<int:\w+>", "0", route)
+    print(re.sub(r"<(?:str:)?\w+>", "x", route))
 
 
 def _play() -> None:

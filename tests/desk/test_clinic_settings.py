@@ -6,11 +6,14 @@ import datetime as dt
 import difflib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from core.faults import DataError
 from core.knowledge import Files
+from core.locale import sentence
 from desk.editorial.clinic import (
     LATER,
     Settings,
@@ -21,9 +24,18 @@ from desk.editorial.clinic import (
     with_settings,
 )
 from desk.editorial.clinic_checks import hours_findings, tidied, value_findings
+from desk.editorial.numbers import (
+    Number,
+    read_numbers,
+    users,
+    with_number,
+    with_other_number,
+    without_number,
+)
 from desk.editorial.yaml_text import scalar
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "knowledge"
+NUMBERS = (DATA / "numbers.yml").read_text(encoding="utf-8")
 CLINIC = (DATA / "clinic.yml").read_text(encoding="utf-8")
 #: Written by hand, as nobody's program would.
 BY_HAND = """\
@@ -262,8 +274,96 @@ def test_answers_that_are_retired_are_not_touched(files: Files) -> None:
     assert keys and not touched(gone, "consent_age")
 
 
+def test_every_value_and_text_has_a_name_that_staff_read(files: Files) -> None:
+    labels = yaml.safe_load((DATA / "clinic_labels.yml").read_text(encoding="utf-8"))["labels"]
+    settings = read_settings(CLINIC)
+    for key in settings.values:
+        assert key in labels or sentence(f"clinic_values.{key}"), key
+        for text in touched(files, key):
+            assert text.title or sentence(f"message_names.{text.key}"), text
+    assert set(labels) <= set(settings.values)
+
+
 def test_scalars_read_as_they_are_written() -> None:
     assert scalar("値, 値", in_flow=True) == '"値, 値"'
     assert scalar("値, 値") == "値, 値"
     assert scalar("") == '""'
     assert scalar("- 値") == '"- 値"'
+
+
+# --- Registered numbers ---------------------------------------------------------------------------
+
+#: One entry on a line with a comment, one on several lines, one without a source.
+NUMBERS_BY_HAND = """\
+numbers:   # 使ってよい数字
+    - { value: 1回, topics: [dosing],  source: "数え方" }  # 一日に
+    - value: 2回
+      topics:
+        - dosing
+        - missed_dose
+      source: 数え方
+    # つぎも
+    - {value: 3回, topics: [any]}
+"""
+
+
+def test_a_number_is_one_line_more() -> None:
+    number = Number("3週間", ("relapse", "any"), "C7, 表 [2]")
+    new = with_number(NUMBERS, number)
+    assert changed_lines(NUMBERS, new) == [
+        '+   - {value: 3週間, topics: [relapse, any], source: "C7, 表 [2]"}'
+    ]
+    assert read_numbers(new)[-1] == number
+    new = with_number(NUMBERS_BY_HAND, number)
+    assert new.startswith(NUMBERS_BY_HAND) and new.count("\n") == NUMBERS_BY_HAND.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "text", ["numbers: []\n", "# 数字\nnumbers: [{value: 1回, topics: [any]}]\n"]
+)
+def test_a_number_is_added_to_a_list_in_brackets(text: str) -> None:
+    number = Number("3週間", ("any",), "C7")
+    assert read_numbers(with_number(text, number)) == [*read_numbers(text), number]
+
+
+@pytest.mark.parametrize(
+    ("place", "changed", "lines"),
+    [
+        (0, {"value": "4回"},
+         ['+     - { value: 4回, topics: [dosing],  source: "数え方" }  # 一日に']),
+        (0, {"source": "C1", "topics": ("any",)},
+         ['+     - { value: 1回, topics: [any],  source: "C1" }  # 一日に']),
+        (1, {"value": "5回"}, ["+     - value: 5回"]),
+        (1, {"topics": ("any",)}, ["+       topics: [any]"]),
+        (2, {"source": "C1"}, ["+     - {value: 3回, topics: [any], source: C1}"]),
+    ],
+)  # fmt: skip
+def test_only_what_differs_of_a_number_changes(
+    place: int, changed: dict[str, Any], lines: list[str]
+) -> None:
+    number = replace(read_numbers(NUMBERS_BY_HAND)[place], **changed)
+    new = with_other_number(NUMBERS_BY_HAND, place, number)
+    assert read_numbers(new)[place] == number
+    assert [c for c in changed_lines(NUMBERS_BY_HAND, new) if c[0] == "+"] == lines
+
+
+def test_a_number_goes_with_its_lines() -> None:
+    new = without_number(NUMBERS_BY_HAND, 1)
+    assert changed_lines(NUMBERS_BY_HAND, new) == [
+        "-     - value: 2回", "-       topics:", "-         - dosing", "-         - missed_dose",
+        "-       source: 数え方",
+    ]  # fmt: skip
+    assert read_numbers(without_number(without_number(new, 1), 0)) == []
+    # Of what stands in no list nothing is changed.
+    for broken in ("numbers: 3\n", "numbers: {a: b}\n", "numbers: [3]\n"):
+        with pytest.raises(DataError):
+            with_number(broken, Number("1回", ("any",), ""))
+
+
+def test_which_answers_state_a_number(files: Files) -> None:
+    numbers = read_numbers(NUMBERS)
+    by_number = dict(zip(numbers, users(numbers, files), strict=True))
+    relapse = next(number for number in numbers if number.topics == ("relapse",))
+    assert by_number[relapse] and all(key.startswith("RE-") for key in by_number[relapse])
+    # A number of another topic is none of theirs.
+    assert users([replace(relapse, topics=("booking_contact",))], files) == [[]]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.bot_turn import BotTurn
@@ -57,6 +57,8 @@ expected = st.builds(
 steps = st.lists(st.builds(Step, st.text(max_size=30), expected), min_size=1, max_size=3)
 
 
+@example([Script("NEL\x85と\u2028", (Step("1行目\n2行目\r\x07\t"), Step("\ufeff😭ｶﾅ: #x")))])
+@settings(deadline=None)
 @given(st.lists(st.builds(Script, words, steps.map(tuple)), min_size=1, max_size=3))
 def test_whatever_staff_write_is_read_as_they_wrote_it(scripts: list[Script]) -> None:
     titles = [script.title for script in scripts]

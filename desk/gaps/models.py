@@ -1,0 +1,70 @@
+"""What staff decided about questions that the table did not answer, and about answers that they looked at."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from desk.conversations.models import Message
+
+
+class Why(models.TextChoices):
+    """Why questions leave the list."""
+
+    HANDLED = "handled", "対応済み"
+    NOT_NOW = "not_now", "今はしない"
+
+
+class Dismissal(models.Model):
+    """Questions that leave the list of gaps until like ones come.
+
+    Attributes:
+        title: the most central of them, masked.
+        messages: those that were there.
+        newest_at: when the newest of them came; what comes later is new.
+        note: why, in words.
+    """
+
+    title = models.CharField(max_length=200)
+    messages = models.ManyToManyField(Message, related_name="dismissals")
+    newest_at = models.DateTimeField()
+    why = models.CharField(max_length=7, choices=Why)
+    note = models.CharField(max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.why}"
+
+
+class Verdict(models.TextChoices):
+    """What clinical staff say of a turn that was not handed over."""
+
+    FINE = "fine", "適切"
+    WRONG = "wrong", "要見直し"
+
+
+class Audit(models.Model):
+    """A look at a turn that was not handed over; who looks again replaces it (the audit log keeps both).
+
+    Attributes:
+        message: what the patient wrote.
+        note: what is wrong, in words.
+    """
+
+    message = models.OneToOneField(Message, models.CASCADE, related_name="audit")
+    verdict = models.CharField(max_length=5, choices=Verdict)
+    note = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.verdict}"
