@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from core.locale import sentence
 from desk.rehearsals import gate, runs, shadow
@@ -71,19 +71,11 @@ def checks(found: Mapping[str, Any]) -> list[Check]:
     return [
         Check(
             RunKind(run.kind).label,
-            _page(run),
+            reverse("rehearsals:run", args=[run.pk]),
             len(gate.unsigned(run)),
         )
         for run in looked.order_by("pk")
     ]
-
-
-def _page(run: Run) -> str:
-    """The address of a run's page; "" while there is none."""
-    try:
-        return reverse("rehearsals:run", args=[run.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def _over(run: Run, by: User, now: Callable[[], dt.datetime], tick: Tick, part: str) -> Run:
