@@ -40,7 +40,9 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
     entry = entry_or_404(Kind.ANSWER, key)
     newest = entry.versions.latest("number")
     before = (entry.open or entry.published or newest).cells
-    form = AnswerForm(request.POST or None, initial=initial_of(before), key=key)
+    form = AnswerForm(
+        request.POST if request.method == "POST" else None, initial=initial_of(before), key=key
+    )
     if request.method == "POST" and form.is_valid():
         cells = cells_of(form.cleaned_data, key, before)
         try:
@@ -59,7 +61,10 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """A new answer."""
     due = (dt.datetime.now(TOKYO).date() + _DUE).isoformat()
-    form = AnswerForm(request.POST or None, initial={"subject": "general", "review_due": due})
+    form = AnswerForm(
+        request.POST if request.method == "POST" else None,
+        initial={"subject": "general", "review_due": due},
+    )
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["answer_id"]
         cells = cells_of(form.cleaned_data, key, None)

@@ -65,10 +65,11 @@ def shadow(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not may_write:
         raise PermissionDenied
     choices = offered()
-    form = ShadowForm(request.POST or None)
-    if request.method == "POST" and not choices:
+    form = ShadowForm(request.POST if request.method == "POST" else None)
+    is_valid = form.is_valid()
+    if form.is_bound and not choices:
         form.add_error(None, sentence("rehearsals.no_drafts"))
-    elif form.is_valid():
+    elif is_valid:
         try:
             files = files_of(form.cleaned_data["table"])
         except DataError as error:

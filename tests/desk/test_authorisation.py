@@ -27,6 +27,7 @@ STAFF = (RECEPTION, NURSE, DOCTOR, ADMINISTRATOR)
 HALF, ROLELESS, NOBODY = "half9", "roleless9", "nobody"
 EVERYONE = (*STAFF, HALF, ROLELESS, NOBODY)
 ADMINISTRATORS = (ADMINISTRATOR,)
+MEDICAL = (NURSE, DOCTOR)
 WRITERS = (NURSE, DOCTOR, ADMINISTRATOR)
 
 
@@ -124,6 +125,25 @@ TABLE = {
     "training:spelling": Row((NURSE, DOCTOR, ADMINISTRATOR), post=200),
     "training:spelling-effect": Row((NURSE, DOCTOR, ADMINISTRATOR), post=200),
     "training:decide": Row((NURSE, DOCTOR), post=302),
+    "api:get_knowledge": Row((), others=401, strangers=401, but=_each("POST", EVERYONE, 405)),
+    # The editorial desk; what the addresses name does not exist here.
+    "editorial:answers": Row(STAFF, get=200),
+    "editorial:new": Row(MEDICAL, get=200, post=409),
+    "editorial:check": Row(MEDICAL, post=200),
+    "editorial:edit": Row(MEDICAL, get=404, post=404),
+    "editorial:entry": Row(STAFF, get=404),
+    "editorial:due": Row(STAFF, get=200),
+    "editorial:review": Row(STAFF, get=200),
+    "editorial:submit": Row((*MEDICAL, ADMINISTRATOR), post=404),
+    "editorial:approve": Row((DOCTOR,), post=404),
+    "editorial:reject": Row(MEDICAL, post=404),
+    "editorial:roll-back": Row((DOCTOR,), post=404),
+    "editorial:releases": Row(STAFF, get=200, post=409),
+    "editorial:release": Row(STAFF, get=404),
+    "editorial:release-live": Row(STAFF, get=404),
+    "editorial:publish": Row((DOCTOR,), post=404),
+    "editorial:switches": Row(STAFF, get=200, post=409),
+    "editorial:resume": Row((*MEDICAL, ADMINISTRATOR), post=404),
     "console:queue": Row(STAFF, get=200),
     "console:rows": Row(STAFF, get=200),
     "console:events": Row(STAFF, get=200),
