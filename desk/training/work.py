@@ -85,6 +85,8 @@ def _do(run: TrainingRun) -> None:
         candidate_file(run).unlink(missing_ok=True)
     except (_Failed, SwapError, gate.GateError) as error:
         enter(run, Step.FAILED, _now(), failure=str(error))
+        # What did not pass is not to be used by hand either.
+        candidate_file(run).unlink(missing_ok=True)
     except Exception:
         logger.exception("a training run failed")
         enter(run, Step.FAILED, _now(), failure=sentence("training.broke_off"))
