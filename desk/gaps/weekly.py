@@ -55,13 +55,17 @@ class Gap:
     """A group of questions.
 
     Attributes:
-        group: those of this week and the week before.
-        now, before: how many came in either.
+        group: those of this week.
+        before: how many like them came in the week before.
     """
 
     group: Group
-    now: int
     before: int
+
+    @property
+    def now(self) -> int:
+        """How many came in this week."""
+        return len(self.group.questions)
 
 
 @dataclass(frozen=True)
@@ -293,9 +297,9 @@ def _gaps(period: Period, last_week: Period, knowledge: Knowledge) -> tuple[Gap,
     every = groups(found, data_tokenizer(settings.ENVIRONMENT.data))
     gaps = []
     for group in every:
-        now = sum(question.at >= period.start for question in group.questions)
-        if now:
-            gaps.append(Gap(group, now, len(group.questions) - now))
+        here = tuple(question for question in group.questions if question.at >= period.start)
+        if here:
+            gaps.append(Gap(replace(group, questions=here), len(group.questions) - len(here)))
     return tuple(sorted(gaps, key=lambda gap: -gap.now)[:GROUPS])
 
 

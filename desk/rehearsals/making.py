@@ -16,13 +16,15 @@ from core.locale import sentence
 from desk.audit.models import record
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Conversation, Kind, Message, Reply
-from desk.rehearsals.editing import expected_of, offered, writers_only
+from desk.rehearsals.editing import LARGEST, expected_of, offered, writers_only
 from desk.rehearsals.masking import masked
 from desk.rehearsals.script import MAX_TURNS, Script, Step
 from desk.staff.roles import staff_of
 
 #: Letters of the conversation's number, as pages show it.
 _SHORT = 8
+#: About as many bytes of a form are the fields of one turn without the patient's words.
+_FIELDS = 300
 
 
 @writers_only
@@ -43,17 +45,22 @@ def from_conversation(request: HttpRequest, sender: uuid.UUID) -> HttpResponse:
 def script_of(conversation: Conversation) -> Script:
     """The last texts of a conversation, masked, with what the bot answered as what is expected.
 
-    Of what a person answered nothing is expected.
+    Of what a person answered nothing is expected. Only as many as the page of a rehearsal takes.
 
     Args:
         conversation: the conversation.
     """
     texts = conversation.messages.filter(kind=Kind.TEXT).order_by("-place")[:MAX_TURNS]
     titles = _titles(conversation)
-    steps = tuple(_step(message, titles) for message in reversed(texts))
-    return Script(
-        sentence("rehearsals.origin_name", number=str(conversation.sender)[:_SHORT]), steps
-    )
+    steps: list[Step] = []
+    room = LARGEST
+    for message in texts:
+        room -= len(message.text.encode("utf-8")) + _FIELDS
+        if room < 0:
+            break
+        steps.insert(0, _step(message, titles))
+    title = sentence("rehearsals.origin_name", number=str(conversation.sender)[:_SHORT])
+    return Script(title, tuple(steps))
 
 
 def _step(message: Message, titles: dict[str, str]) -> Step:

@@ -183,9 +183,10 @@ def last_results(rehearsals: Iterable[Rehearsal], before: int | None = None) -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_in(request: HttpRequest) -> HttpResponse:
     """A file of conversations becomes rehearsals, or all that is wrong with it is listed."""
-    form = ImportForm(request.POST or None, request.FILES or None)
+    is_sent = request.method == "POST"
+    form = ImportForm(request.POST, request.FILES) if is_sent else ImportForm()
     faults: Sequence[object] = ()
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         given = form.cleaned_data
         try:
             scripts = read(given["text"])
@@ -202,7 +203,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
             messages.success(request, done)
             return redirect("rehearsals:list")
     groups = Group.objects.values_list("name", flat=True)
-    status = 422 if request.method == "POST" else 200
+    status = 422 if is_sent else 200
     context = {"form": form, "faults": faults, "groups": groups}
     return render(request, "rehearsals/import.html", context, status=status)
 

@@ -66,10 +66,9 @@ def shadow(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     choices = offered()
     form = ShadowForm(request.POST if request.method == "POST" else None)
-    is_valid = form.is_valid()
-    if form.is_bound and not choices:
+    if request.method == "POST" and not choices:
         form.add_error(None, sentence("rehearsals.no_drafts"))
-    elif is_valid:
+    elif form.is_valid():
         try:
             files = files_of(form.cleaned_data["table"])
         except DataError as error:

@@ -48,14 +48,15 @@ def turn(status: str, *topics: str, **values: Any) -> dict[str, Any]:
 
 def wrote(name: str, moment: str, text: str, result: dict[str, Any]) -> Message:
     """A patient wrote something, and its turn has come."""
-    when, of = at(moment), conversation(name)
+    # The table is read through a connection of its own, which a transaction must not be in.
+    when, of, hours = at(moment), conversation(name), equipment().hours
     message = Message.objects.create(
         conversation=of, place=of.next_place(), channel="api", event_id=uuid.uuid4().hex, text=text,
         sent_at=when, received_at=when, answered_at=when, turn=result,
     )  # fmt: skip
     if result["escalate"]:
         with transaction.atomic():
-            lifecycle.add(of, message, result, equipment().hours, when)
+            lifecycle.add(of, message, result, hours, when)
     return message
 
 

@@ -101,6 +101,16 @@ def conversation() -> None:
     print(whose.sender)
 
 
+def long_conversation(count: int, letters: int) -> None:
+    """A patient who writes much; prints the opaque name."""
+    whose = Conversation.objects.create(
+        channel="api", address=uuid.uuid4().hex, mode_since=now(), created_at=now()
+    )
+    for number in range(count):
+        _message(whose, f"{number}番目{'あ' * letters}", {})
+    print(whose.sender)
+
+
 def _message(whose: Conversation, text: str, turn: dict[str, Any]) -> Message:
     return Message.objects.create(
         conversation=whose, place=whose.next_place(), channel="api", event_id=uuid.uuid4().hex,

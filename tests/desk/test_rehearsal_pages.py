@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 
 NURSE, DOCTOR, RECEPTION = "nurse7", "doctor7", "reception7"
 ALCOHOL = {"患者": "お酒は飲めますか", "ボット": {"回答": "TS-ALC-GEN-01", "緊急度": "info"}}
+DRAFTED = "テスト用の文です。下書きの言葉です。"
 ALL = "/staff/rehearsals/"
 
 
@@ -49,6 +50,20 @@ def desk(
     desk = Desk(f"sqlite:///{folder / 'desk.sqlite3'}", folder, rasa.url, log_level="info")
     desk.start()
     yield desk
+    desk.close()
+
+
+@pytest.fixture
+def drafting(migrated_file: Path, tmp_path: Path, rasa: ReadingRasa) -> Iterator[Browser]:
+    """A nurse at a desk of her own, where she has written another answer about alcohol."""
+    shutil.copy(migrated_file, tmp_path / "desk.sqlite3")
+    desk = Desk(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, rasa.url)
+    desk.manage("import_knowledge")
+    desk.scene(f"draft({NURSE!r}, {DRAFTED!r}, 'TS-ALC-GEN-01')", "editorial_scenes")
+    desk.start()
+    with Browser(desk) as browser:
+        browser.log_in(NURSE)
+        yield browser
     desk.close()
 
 
@@ -335,7 +350,8 @@ def test_a_file_goes_out_as_it_came_in(nurse: Browser) -> None:
     text = (ROOT / "tests" / "conversations" / "fukusayo.yml").read_bytes()
     assert "グループ「副作用」に取り込みました（新しいもの" in upload(nurse, text)
     assert "新しいもの 0件、変わったもの 0件" in upload(nurse, text)
-    group = re.search(r'groups/(\d+)/export/">書き出す</a>\s*</div>\s*</div>\s*<table[^>]*>\s*'
+    group = re.search(r'groups/(\d+)/export/">書き出す</a>\s*</div>\s*</div>\s*<details[^>]*>'
+                      r"<summary>[^<]*</summary>\s*<table[^>]*>\s*"
                       r"<caption[^>]*>副作用 ", nurse.open(ALL).source)  # fmt: skip
     assert group
     nurse.open(f"{ALL}groups/{group[1]}/export/")
@@ -495,6 +511,27 @@ def test_what_is_tried_leaves_no_trace(desk: Desk, nurse: Browser) -> None:
     assert secret.encode() not in (desk.folder / "desk.sqlite3").read_bytes()
 
 
+def test_a_draft_can_be_tried_before_anybody_approves_it(drafting: Browser) -> None:
+    drafting.open(f"{ALL}try/")
+    assert "下書きの言葉です" not in drafting.submit(f"{ALL}try/", text="お酒は飲めますか").text
+    page = drafting.submit(f"{ALL}try/", text="お酒は飲めますか", table="drafts")
+    assert "下書きの言葉です" in page.text
+    assert 'value="drafts" selected' in page.source
+
+
+def test_real_questions_show_what_a_draft_would_change(drafting: Browser) -> None:
+    sender = scene(drafting.desk, "conversation()")
+    assert "TS-ALC-GEN-01" in drafting.open(f"{ALL}shadow/").text
+    drafting.submit(f"{ALL}shadow/", table="drafts", most="0")
+    assert drafting.response.status_code == 422
+    drafting.submit(f"{ALL}shadow/", table="drafts", most="100")
+    page = ended(drafting.desk, drafting)
+    assert f"会話 {sender[:8]}" in page.text
+    assert "下書きの言葉です" in page.text
+    assert page.source.count('class="sides"') == 1
+    assert "確認済みにしました" in drafting.submit(f"{drafting.path}sign-off/", what="all").text
+
+
 # --- From a real conversation ---------------------------------------------------------------------
 
 
@@ -526,6 +563,19 @@ def test_a_conversation_without_words_is_not_one(desk: Desk, nurse: Browser) -> 
     address = desk.scene("address('/staff/rehearsals/from-conversation/<uuid:sender>/')")
     nurse.open(ALL)
     assert "会話テストにできる言葉がありません" in nurse.submit(address).text
+
+
+@pytest.mark.parametrize(("count", "letters"), [(70, 5), (30, 2000)])
+def test_of_a_long_conversation_the_end_is_taken_and_can_be_kept(
+    desk: Desk, nurse: Browser, count: int, letters: int
+) -> None:
+    sender = scene(desk, f"long_conversation({count}, {letters})")
+    nurse.open(ALL)
+    nurse.submit(f"{ALL}from-conversation/{sender}/")
+    found = fields(nurse)
+    last = int(str(found["rows"])) - 1
+    assert str(found[f"t{last}-patient"]).startswith(f"{count - 1}番目")
+    assert "会話テストを保存しました" in send(nurse, f"{ALL}new/", found).text
 
 
 # --- In a real browser ----------------------------------------------------------------------------
@@ -596,6 +646,27 @@ def test_a_nurse_writes_runs_and_tries_in_a_browser(
     page.get_by_role("button", name="試す").click()
     expect(page.get_by_role("heading", name="2通目")).to_be_visible()
     looks_right(page, chat, f"try-{size}")
+
+
+def test_a_trend_and_a_copied_conversation_read_well(
+    desk: Desk, seen: tuple[Tab, Chat, str]
+) -> None:
+    page, chat, size = seen
+    write(desk, f"推移 {size}", script("お酒", ALCOHOL))
+    for _ in range(2):
+        page.goto(f"{desk.url}{ALL}")
+        page.locator(f"section:has-text('推移 {size}') .group-head button").click()
+        expect(page.get_by_text("完了")).to_be_visible(timeout=30_000)
+    page.goto(f"{desk.url}{ALL}")
+    page.locator(f"section:has-text('推移 {size}') >> text=推移 >> nth=1").click()
+    expect(page.get_by_role("img", name="合格の割合")).to_be_visible()
+    looks_right(page, chat, f"trend-{size}")
+    page.goto(f"{desk.url}/staff/conversations/{scene(desk, 'conversation()')}/")
+    page.get_by_role("button", name="会話テストにする").click()
+    expect(
+        page.get_by_text("（お名前）と申します。（電話番号）です。お酒は飲めますか")
+    ).to_be_visible()
+    looks_right(page, chat, f"copied-{size}")
 
 
 def test_a_gate_reads_well_on_any_screen(desk: Desk, seen: tuple[Tab, Chat, str]) -> None:
