@@ -12,7 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from core.faults import DataError
+from core.faults import DataError, Fault
+from core.japanese import fold_kana, normalize
 from core.locale import sentence
 from core.tables import read_table
 from core.terms import COLUMNS, Term, load_terms
@@ -90,7 +91,7 @@ def _table_faults(term: str, spelling: str) -> list[str]:
             load_terms(copy)
         except DataError as error:
             taken = [fault for fault in error.faults if fault.values.get("value") == spelling]
-            return [_fault(fault.code, fault.values) for fault in taken or error.faults[:1]]
+            return [_said(fault, term, spelling) for fault in taken or error.faults[:1]]
     return []
 
 
@@ -112,7 +113,22 @@ def with_spellings(content: bytes, added: Sequence[tuple[str, str]]) -> str:
     return out.getvalue()
 
 
-def _fault(code: str, values: dict[str, object]) -> str:
-    titles = {one.term_id: one.title for one in terms()}
-    named = {**values, "other": titles.get(str(values.get("other")), values.get("other", ""))}
-    return sentence(f"faults.{code}", **named)
+def _said(fault: Fault, term: str, spelling: str) -> str:
+    """A fault of the table for people: another term by its title, never the one that is proposed for,
+    which the table's check names when that stands first.
+    """
+    if fault.code != "spelling_taken":
+        return sentence(f"faults.{fault.code}", **fault.values)
+    wanted = _letters(spelling)
+    others = (
+        one.title
+        for one in terms()
+        if one.term_id != term and wanted in map(_letters, one.spellings)
+    )
+    other = next(others, fault.values["other"])
+    return sentence("faults.spelling_taken", value=spelling, other=other)
+
+
+def _letters(spelling: str) -> str:
+    """A spelling as the check of the table compares it."""
+    return fold_kana(normalize(spelling).text)

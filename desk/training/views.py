@@ -26,6 +26,8 @@ from tools.places import MODEL, PREVIOUS_MODEL
 
 #: Runs that the overview lists.
 SHOWN = 20
+#: Lines of what programs print that are shown while they run.
+LINES = 8
 
 
 def _now() -> dt.datetime:
@@ -131,7 +133,8 @@ def _run(pk: int) -> TrainingRun:
 
 def _live(found: TrainingRun) -> dict[str, Any]:
     begun = found.started_at or found.created_at
-    return {"run": found, "lasts": span((found.ended_at or _now()) - begun)}
+    last = "\n".join(found.log.splitlines()[-LINES:])
+    return {"run": found, "lasts": span((found.ended_at or _now()) - begun), "last_lines": last}
 
 
 def _changed(path: Path) -> str:

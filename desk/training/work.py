@@ -29,6 +29,7 @@ from desk.training.models import BUSY, Route, Step, Task, TrainingRun
 from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
 from desk.training.processes import Output
 from desk.training.processes import run as run_program
+from desk.training.proposals import shortened
 from desk.training.route import set_route
 from desk.training.runs import enter
 from desk.training.swap import SwapError, candidate, swap
@@ -84,6 +85,8 @@ def _do(run: TrainingRun) -> None:
         candidate_file(run).unlink(missing_ok=True)
     except (_Failed, SwapError, gate.GateError) as error:
         enter(run, Step.FAILED, _now(), failure=str(error))
+        # What did not pass is not to be used by hand either.
+        candidate_file(run).unlink(missing_ok=True)
     except Exception:
         logger.exception("a training run failed")
         enter(run, Step.FAILED, _now(), failure=sentence("training.broke_off"))
@@ -143,8 +146,13 @@ def _check(run: TrainingRun, model: Path) -> None:
         found = gate.judge(url, run.by, _now, lambda part, percent: _tick(run, None, part, percent))
     _note(run, gate=found)
     if not found["passed"]:
-        named = "、".join(found["named"])
-        raise _Failed(sentence("training.gate_failed", blocked=found["blocked"], named=named))
+        named = found["named"]
+        raise _Failed(
+            sentence(
+                "training.gate_failed", blocked=found["blocked"], shown=len(named),
+                named="、".join(shortened(title) for title in named),
+            )
+        )  # fmt: skip
 
 
 def _swap(run: TrainingRun) -> None:

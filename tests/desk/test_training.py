@@ -241,6 +241,9 @@ def test_words_and_spellings_that_cannot_be_are_refused(desk: Desk) -> None:
     assert "すでに提案" in scene(desk, "word('nurse2', 'ふわりん', 'フワリン', '薬')")
     assert "用語を選んで" in scene(desk, "spelling('nurse1', 'no_such', 'のみかい')")
     assert "表記にあります" in scene(desk, "spelling('nurse1', 'topic_alcohol', 'お酒')")
+    # Whoever of two terms stands first in the table: the other one has it.
+    assert "は お酒 の表記でも" in scene(desk, "spelling('nurse1', 'headache', '飲み会')")
+    assert "は 頭痛 の表記でも" in scene(desk, "spelling('nurse1', 'topic_alcohol', 'ズツウ')")
     assert scene(desk, "spelling('nurse1', 'topic_alcohol', 'のみかい')") == "done"
 
 
