@@ -29,7 +29,7 @@ ask: setup ## one question to a running desk: make ask Q="唇が乾燥します"
 
 .PHONY: bot
 bot: setup train ## runs Rasa (5005) and the action server (5055) until interrupted
-	@$(DESK)/python -m tools.bot
+	@$(DESK)/python -m tools.bot --published
 
 .PHONY: desk
 desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` started, until interrupted

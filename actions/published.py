@@ -48,7 +48,6 @@ class PublishedTable:
         response.encoding = "utf-8"
         files = Files.from_json(response.text)
         self._etag = response.headers.get("ETag")
-        self._keep(response.text)
         return files
 
     def forget(self) -> None:
@@ -66,11 +65,12 @@ class PublishedTable:
         except (OSError, UnicodeDecodeError):
             return None
 
-    def _keep(self, document: str) -> None:
+    def accepted(self, files: Files) -> None:
+        """Keeps a table that passed the checks, for a process that starts while nobody answers."""
         if self._copy is None:
             return
         new = self._copy.with_suffix(f".{os.getpid()}")
         with contextlib.suppress(OSError):  # a full disk stops no answer
             self._copy.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text(document, encoding="utf-8")
+            new.write_text(files.to_json(), encoding="utf-8")
             new.replace(self._copy)

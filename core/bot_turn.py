@@ -22,6 +22,8 @@ _INSTEAD = {
     "too_long": ("fallback", "consult", True),
     "unavailable": ("fallback", "consult", True),
     "stopped_bot": ("handoff", "consult", True),
+    "stopped_answer": ("fallback", "consult", True),
+    "expired_answer": ("fallback", "consult", True),
 }
 
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -38,6 +38,8 @@ ANSWER_COLUMNS = (
 SOURCE_COLUMNS = ("passage_id", "topic", "summary", "disposition", "reason", "conflict")
 REFERENCE_COLUMNS = ("reference_id", "title", "url", "publisher", "kind", "read", "note")
 
+#: What people answer instead of the bot.
+SWITCHES = "switches.yml"
 GENERAL = "general"
 #: From least to most urgent.
 TRIAGE_LEVELS = ("none", "info", "consult", "same_day", "emergency")
@@ -141,6 +143,12 @@ class Switches:
     answers: frozenset[str] = frozenset()
     expired: frozenset[str] = frozenset()
 
+    def withholds(self, answer: Answer) -> str | None:
+        """Why an answer may not be given for the time being, as a reason of the bot contract, or None."""
+        if answer.topic in self.topics or answer.answer_id in self.answers:
+            return "stopped_answer"
+        return "expired_answer" if answer.answer_id in self.expired else None
+
     def to_yaml(self) -> bytes:
         """The file's content, always the same for the same switches."""
         lists = {
@@ -174,12 +182,7 @@ class Knowledge:
 
     def withheld(self, answer: Answer, today: dt.date, require_approval: bool) -> str | None:
         """Why an answer may not be given on that day, as a reason of the bot contract, or None."""
-        switches = self.switches
-        if answer.topic in switches.topics or answer.answer_id in switches.answers:
-            return "stopped_answer"
-        if answer.answer_id in switches.expired:
-            return "expired_answer"
-        return answer.withheld(today, require_approval)
+        return self.switches.withholds(answer) or answer.withheld(today, require_approval)
 
     def candidates(self, topic: str) -> list[Answer]:
         """Published answers of a topic, in file order."""
@@ -229,7 +232,7 @@ class Files:
 
     NAMES = (
         "answers.csv", "sources.csv", "references.csv",
-        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml", "messages.yml", "switches.yml",
+        "clinic.yml", "topics.yml", "numbers.yml", "wording.yml", "messages.yml", SWITCHES,
         TELEPHONES,
     )  # fmt: skip
 
@@ -362,7 +365,7 @@ class _Loader:
         return values, demo
 
     def _switches(self) -> Switches:
-        entries = self._yaml("switches.yml", "switches")
+        entries = self._yaml(SWITCHES, "switches")
         with shaped("switches.yml", "switches"):
             lists = {
                 name: frozenset(map(str, entries[name]))

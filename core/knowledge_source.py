@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Protocol
 from core.clinic_hours import ClinicHours
 from core.faults import DataError
 from core.first_response import FirstResponses
-from core.knowledge import Files, Knowledge, load_knowledge
+from core.knowledge import SWITCHES, Files, Knowledge, load_knowledge
 from core.locale import sentence
 from core.messages import Messages
 from core.terms import load_terms
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 #: A change is in force after at most this many seconds (the design allows ten).
 REFRESH_SECONDS = 3.0
+#: A table that did not pass the checks is looked at again after so many seconds.
+AGAIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,11 @@ class Publisher(Protocol):
     def forget(self) -> None:
         """Makes the next ``fetch`` give the table in any case."""
 
+    def accepted(self, files: Files) -> None:
+        """Told of every table that it gave and that passed the checks."""
+
     def last(self) -> Files | None:
-        """The last table that it gave to this process or one before it, None for none."""
+        """What serves until it first answers with a table that passes, None for the files."""
 
 
 class KnowledgeSource:
@@ -109,7 +116,8 @@ class KnowledgeSource:
         self._folder = folder
         self._publisher = publisher
         self._today = today
-        self._seen = ""
+        self._seen, self._refused, self._again_at = "", "", 0.0
+        self._is_published = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
@@ -140,23 +148,55 @@ class KnowledgeSource:
         """When the clinic is open."""
         return self._table.hours
 
+    @property
+    def is_published(self) -> bool:
+        """Whether the publisher has given a table that passed the checks since this process began."""
+        return self._is_published
+
     def refresh(self) -> bool:
         """Takes over a changed table; returns whether there was one."""
         with self._lock:
             try:
                 files = self._fetch()
-                if files is None or files.version == self._seen:
-                    return False
-                self._seen = files.version
-                self._table = self._load(files)
             except DataError as error:
                 logger.error(sentence("tools.table_broken", detail=error))
                 return False
             except UnreachableError as error:
                 logger.warning(sentence("tools.table_unreachable", detail=error))
                 return False
+            if files is None or files.version == self._seen or self._is_refused(files):
+                return False
+            try:
+                self._table = self._load(files)
+            except DataError as error:
+                self._refuse(files, error)
+                return False
+            self._accept(files)
             logger.info(sentence("tools.table_reloaded", version=files.version))
             return True
+
+    def _accept(self, files: Files) -> None:
+        self._seen, self._refused = files.version, ""
+        if self._publisher is not None:
+            self._is_published = True
+            self._publisher.accepted(files)
+
+    def _is_refused(self, files: Files) -> bool:
+        """Whether these were refused a moment ago; what was wrong may be mended elsewhere."""
+        return files.version == self._refused and time.monotonic() < self._again_at
+
+    def _refuse(self, files: Files, error: DataError) -> None:
+        """Goes on with the last good table; but what is stopped is stopped in it as well."""
+        if self._refused != files.version:
+            logger.error(sentence("tools.table_broken", detail=error))
+        self._refused, self._again_at = files.version, time.monotonic() + AGAIN_SECONDS
+        if self._publisher is not None:
+            self._publisher.forget()
+        good = self._table.files
+        stopped = Files({**good.contents, SWITCHES: files.contents[SWITCHES]})
+        if stopped.version != good.version:
+            with contextlib.suppress(DataError):
+                self._table = self._load(stopped)
 
     def start(self) -> None:
         """Refreshes every few seconds in a daemon thread until ``stop``."""
@@ -179,16 +219,17 @@ class KnowledgeSource:
         the files.
         """
         publisher = self._publisher
-        for get in (publisher.fetch, publisher.last) if publisher is not None else ():
+        for get in () if publisher is None else (publisher.fetch, publisher.last):
+            assert publisher is not None
             try:
                 files = get()
                 if files is not None:
                     loaded = self._load(files)
-                    self._seen = files.version
+                    if get == publisher.fetch:
+                        self._accept(files)
                     return loaded
             except (DataError, UnreachableError) as error:
                 logger.warning(sentence("tools.table_not_published", detail=error))
-                assert publisher is not None
                 publisher.forget()
         files = Files.read(self._folder / "knowledge")
         self._seen = files.version

@@ -27,7 +27,12 @@ def main() -> int:
         "--model", type=Path, default=MODEL, help="trained model (default: %(default)s)"
     )
     parser.add_argument("--desk", action="store_true", help="the desk in front of them, too")
+    parser.add_argument(
+        "--published", action="store_true",
+        help="the table that the desk publishes (DESK_PORT) instead of the files, as soon as there is one",
+    )  # fmt: skip
     arguments = parser.parse_args()
+    published = arguments.desk or arguments.published
     try:
         ports = Ports.from_environment()
         check(ports, arguments.model, arguments.desk)
@@ -38,7 +43,7 @@ def main() -> int:
     environment = bot_environment()
     manager.add_process(
         "actions", shlex.join(actions_command(ports)), cwd=str(ROOT),
-        env={**environment, **(_table_of_desk(ports) if arguments.desk else {})},
+        env={**environment, **(_table_of_desk(ports) if published else {})},
     )  # fmt: skip
     manager.add_process(
         "rasa", shlex.join(rasa_command(ports, arguments.model)), env=environment, cwd=str(ROOT)

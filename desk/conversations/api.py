@@ -164,8 +164,13 @@ def _of_desk(reply: Reply) -> dict[str, Any]:
     description="応答プログラムが数秒ごとに取りに来ます。ETag が同じなら 304。",
 )  # fmt: skip
 def get_knowledge(request: HttpRequest) -> HttpResponse:
-    """The table that this process answers with, for the action server."""
-    files = equipment().table.table.files
+    """The table that this process answers with, for the action server; 503 until the database has said
+    which it is.
+    """
+    source = equipment().table
+    if not source.is_published:
+        return HttpResponse(status=503, headers={"Retry-After": "3"})
+    files = source.table.files
     etag = f'"{files.version}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers={"ETag": etag})

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core.bot_turn import BotTurn, instead
+from core.bot_turn import BotTurn, clean, instead, unread
 from core.clinic_hours import TOKYO
 from core.first_response import FirstResponse
 from core.judge import Reading, State
@@ -40,6 +40,8 @@ _SILENT_TURN: dict[str, Any] = {
 
 #: The payload by which the bot is asked for a person.
 PERSON = "person:"
+#: Fixed texts in the place of an urgent answer that is withheld.
+_URGENT_TEXT = {"emergency": "emergency", "same_day": "unknown_urgent"}
 #: Fixed texts for what is no text.
 _SAID_TO = {
     Kind.FOLLOW: ("follow", "consent"),
@@ -138,6 +140,10 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
         return _to_no_text(message, equipment.messages)
     if equipment.knowledge.switches.bot:
         return instead("stopped_bot", equipment.messages, None)
+    reason = unread(clean(message.text))
+    if reason:
+        # Rasa's own texts for it may know an older telephone number.
+        return instead(reason, equipment.messages, None)
     sender = str(message.conversation.sender)
     if not equipment.pace.allows(sender):
         turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}
@@ -145,11 +151,39 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
     try:
         with metrics.RASA_SECONDS.time():
             reading = equipment.triage.passed_on(message.text)
-            return equipment.rasa.ask(sender, str(message.pk), message.text, reading)
+            said = equipment.rasa.ask(sender, str(message.pk), message.text, reading)
+            return _as_published(said, equipment)
     except RasaError as error:
         metrics.RASA_FAILURES.labels(str(error)).inc()
         logger.warning("no answer of Rasa: %s", error)
         return error
+
+
+def _as_published(said: BotTurn, equipment: Equipment) -> BotTurn:
+    """What the bot says, unless it gives an answer that the desk's own table withholds: the action server
+    may not have heard of it yet.
+
+    Raises:
+        RasaError: the bot could not answer; its own text for that may know an older telephone number.
+    """
+    if said.custom["reason"] == "unavailable":
+        raise RasaError("unavailable")
+    knowledge = equipment.knowledge
+    for given in said.custom["answers"]:
+        answer = knowledge.answers.get(given["answer_id"])
+        reason = knowledge.switches.withholds(answer) if answer is not None else None
+        if reason is not None:
+            return _withheld(said, reason, equipment.messages)
+    return said
+
+
+def _withheld(said: BotTurn, reason: str, messages: Messages) -> BotTurn:
+    """The turn without its answers; what is urgent stays so."""
+    text = _URGENT_TEXT.get(said.custom["triage"])
+    if text is None:
+        return instead(reason, messages, None)
+    turn = {**said.custom, "status": "triage", "answers": [], "escalate": True, "reason": reason}
+    return BotTurn((messages.text(text),), (), turn)
 
 
 def _to_no_text(message: Message, messages: Messages) -> BotTurn:

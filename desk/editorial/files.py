@@ -17,6 +17,7 @@ from core.locale import sentence
 from core.terms import load_terms
 from desk.audit.models import record
 from desk.editorial.models import (
+    OPEN,
     Entry,
     Kind,
     Origin,
@@ -81,9 +82,11 @@ def read_files(now: dt.datetime) -> Taken:
     """
     files = base_files()
     terms = load_terms(settings.ENVIRONMENT.data / "lexicon" / "terms.csv")
-    load_knowledge(files, (term.term_id for term in terms), now.astimezone(TOKYO).date())
+    subjects = {term.term_id for term in terms}
+    load_knowledge(files, subjects, now.astimezone(TOKYO).date())
     taken = Taken()
     with transaction.atomic():
+        Serial.lock()
         rows = rows_of(files)
         for position, row in enumerate(rows, start=1):
             _take_row(row, position, now, taken)
@@ -96,6 +99,8 @@ def read_files(now: dt.datetime) -> Taken:
             taken.notes.append(sentence("editorial.left_alone", name=key))
         if taken.conflicts:
             raise ConflictError("\n".join(taken.conflicts))
+        # With what only the database knows it may be another table than the files alone.
+        load_knowledge(published_files(), subjects, now.astimezone(TOKYO).date())
         if taken.new or taken.changed:
             Serial.count_up()
             record(
@@ -197,6 +202,8 @@ def _entry(kind: Kind, key: str, position: int) -> tuple[Entry, bool]:
 
 
 def _publish(entry: Entry, number: int, content: str, now: dt.datetime, **names: object) -> None:
+    # What is on its way was written on what is not in force any more.
+    entry.versions.filter(state__in=OPEN).update(state=State.SUPERSEDED)
     entry.versions.filter(state=State.PUBLISHED).update(state=State.RETIRED, retired_at=now)
     Version.objects.create(
         entry=entry, number=number, content=content, content_hash=hash_of(content),

@@ -20,6 +20,7 @@ from core.faults import DataError
 from core.knowledge_source import Table, load_table
 from desk.audit.models import record
 from desk.conversations.equipment import equipment
+from desk.editorial import checks
 from desk.editorial.models import (
     Entry,
     Kind,
@@ -33,7 +34,7 @@ from desk.editorial.models import (
 )
 from desk.editorial.refused import RefusedError
 from desk.editorial.rows import MAX_CELL, WRITTEN
-from desk.editorial.table import FILES, TEXT, candidate_files
+from desk.editorial.table import FILES, TEXT, candidate_files, published_files
 from desk.staff.roles import CLINICAL, Role, roles_of
 
 #: Longest file, in characters.
@@ -101,7 +102,7 @@ def submit(version: Version, by: User, now: dt.datetime) -> None:
         RefusedError: it is no draft any more, or breaks an invariant.
     """
     _only(by, CLINICAL | {Role.ADMINISTRATOR})
-    check([version])
+    _without_errors(version)
     with transaction.atomic():
         version = _locked(version, State.DRAFT)
         _move(version, State.IN_REVIEW, submitted_at=now)
@@ -115,11 +116,14 @@ def approve(version: Version, by: User, now: dt.datetime) -> None:
         RefusedError: the doctor has written some of it, it is not in review, or breaks an invariant.
     """
     _only(by, frozenset({Role.DOCTOR}))
-    check([version])
+    _without_errors(version)
     with _conflicts(), transaction.atomic():
         version = _locked(version, State.IN_REVIEW)
         if by in writers(version):
             raise RefusedError("own_words")
+        if by.account.name == version.author_name:
+            # The table names both, and takes them for one.
+            raise RefusedError("same_name", name=version.author_name)
         _move(
             version, State.APPROVED, approver=by, approver_name=by.account.name, approved_at=now,
             approved_hash=hash_of(version.content), approved_by=by.account.name,
@@ -152,8 +156,10 @@ def publish(versions: Iterable[Version], by: User, now: dt.datetime) -> None:
     """
     _only(by, frozenset({Role.DOCTOR}))
     chosen = list(versions)
-    check(chosen)
     with _conflicts(), transaction.atomic():
+        Serial.lock()
+        check(chosen)
+        _none_overdue(chosen, now)
         for version in chosen:
             _put_into_force(_locked(version, State.APPROVED), now)
             record("version.published", now, actor=by.get_username(), **_named(version))
@@ -170,11 +176,16 @@ def roll_back(version: Version, by: User, now: dt.datetime) -> Version:
     if version.state != State.RETIRED:
         raise RefusedError("never_in_force")
     with _conflicts(), transaction.atomic():
+        Serial.lock()
+        _none_overdue([version], now)
         entry = Entry.objects.select_for_update().get(pk=version.entry_id)
         if entry.published is not None and entry.published.content == version.content:
             raise RefusedError("nothing_new")
         number = entry.versions.aggregate(most=Max("number"))["most"]
         check([version])
+        if entry.open is not None:
+            # It was written on what is not in force any more.
+            _move(entry.open, State.SUPERSEDED)
         _retire(entry, now)
         restored = Version.objects.create(
             entry=entry, number=number + 1, content=version.content,
@@ -260,6 +271,31 @@ def check(versions: Iterable[Version]) -> Table:
             "breaks_table" if more <= 0 else "breaks_table_more",
             faults=" / ".join(faults[:NAMED]), more=more,
         ) from error  # fmt: skip
+
+
+def _without_errors(version: Version) -> None:
+    """Sees that a version may be published as far as a machine can tell.
+
+    Raises:
+        RefusedError: it breaks an invariant, or says what must not be said.
+    """
+    check([version])
+    if version.entry.kind != Kind.ANSWER:
+        return
+    today = dt.datetime.now(TOKYO).date()
+    found = checks.check(version.cells, published_files(), equipment().table.subjects, today)
+    errors = [finding.text for finding in found if finding.severity == "error"]
+    if errors:
+        raise RefusedError("breaks_table", faults=" / ".join(errors[:NAMED]))
+
+
+def _none_overdue(versions: Iterable[Version], now: dt.datetime) -> None:
+    """Sees that no answer would be withdrawn as soon as it is in force."""
+    today = now.astimezone(TOKYO).date().isoformat()
+    for version in versions:
+        cells = version.cells
+        if cells.get("status") == _STATUSES[0] and cells["review_due"] <= today:
+            raise RefusedError("overdue", name=version.entry.key, due=cells["review_due"])
 
 
 def _only(person: User, roles: frozenset[Role]) -> None:

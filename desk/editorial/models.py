@@ -147,7 +147,9 @@ class Version(models.Model):
             ),
             models.CheckConstraint(
                 name="editorial_two_people",
-                condition=Q(approver=None) | Q(restores__isnull=False) | ~Q(approver=models.F("author")),
+                condition=Q(approver=None)
+                | Q(restores__isnull=False, state__in=["published", "retired"])
+                | ~Q(approver=models.F("author")),
             ),
         ]  # fmt: skip
 
@@ -276,6 +278,12 @@ class Serial(models.Model):
     def now(cls) -> int:
         """The number at present; 0 before anything was published."""
         return cls.objects.values_list("number", flat=True).first() or 0
+
+    @classmethod
+    def lock(cls) -> None:
+        """Has whoever else would change the table wait until this transaction ends."""
+        cls.objects.get_or_create(pk=1)
+        cls.objects.select_for_update().get(pk=1)
 
     @classmethod
     def count_up(cls) -> None:

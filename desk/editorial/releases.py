@@ -12,7 +12,7 @@ from django.db import transaction
 from core.faults import DataError
 from desk.audit.models import record
 from desk.editorial import lifecycle
-from desk.editorial.models import Release, State, Version
+from desk.editorial.models import Release, Serial, State, Version
 from desk.editorial.refused import RefusedError
 from desk.editorial.table import candidate_files
 from desk.rehearsals import gate
@@ -103,6 +103,7 @@ def publish(release: Release, by: User, now: dt.datetime, why: str = "") -> None
         RefusedError: it may not be put into force, or it is already.
     """
     with transaction.atomic():
+        Serial.lock()
         release = Release.objects.select_for_update().get(pk=release.pk)
         state = progress(release)
         if state in (Progress.PUBLISHED, Progress.STALE):

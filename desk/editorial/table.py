@@ -11,16 +11,15 @@ from django.db import DatabaseError, connection
 
 from core.clinic_hours import TOKYO
 from core.faults import DataError, Fault
-from core.knowledge import ANSWER_COLUMNS, Files, Switches
+from core.knowledge import ANSWER_COLUMNS, SWITCHES, Files, Switches
 from core.knowledge_source import UnreachableError
 from core.locale import sentence
 from desk.editorial.models import OPEN, Entry, Kind, Scope, Serial, State, Stop, Version
-from desk.editorial.rows import with_rows
+from desk.editorial.rows import rows_of, with_rows
 
 #: Files that a clinic decides, and the cell that holds them whole.
 FILES = ("clinic.yml", "numbers.yml")
 TEXT = "text"
-_SWITCHES = "switches.yml"
 
 
 def published_files() -> Files:
@@ -46,8 +45,9 @@ def candidate_files(versions: Iterable[Version], *, stopped: bool = True) -> Fil
     chosen = {version.entry_id: version for version in versions}
     base = base_files()
     entries = list(Entry.objects.all())
+    today = dt.datetime.now(TOKYO).date()
     if not entries:
-        return base
+        return _with_switches(base, rows_of(base), today) if stopped else _unstopped(base)
     in_force = Version.objects.filter(state=State.PUBLISHED).select_related("restores", "entry")
     current = {version.entry_id: version for version in in_force} | chosen
     for version in current.values():
@@ -64,9 +64,16 @@ def candidate_files(versions: Iterable[Version], *, stopped: bool = True) -> Fil
         for entry in entries
         if entry.kind == Kind.FILE and entry.pk in current
     }
-    today = dt.datetime.now(TOKYO).date()
-    switches = {_SWITCHES: (_switches(rows, today) if stopped else Switches()).to_yaml()}
-    return with_rows(Files({**base.contents, **texts, **switches}), rows)
+    files = with_rows(Files({**base.contents, **texts}), rows)
+    return _with_switches(files, rows, today) if stopped else _unstopped(files)
+
+
+def _with_switches(files: Files, rows: Iterable[Mapping[str, str]], today: dt.date) -> Files:
+    return Files({**files.contents, SWITCHES: _switches(rows, today).to_yaml()})
+
+
+def _unstopped(files: Files) -> Files:
+    return Files({**files.contents, SWITCHES: Switches().to_yaml()})
 
 
 def base_files() -> Files:
@@ -142,7 +149,8 @@ class DatabaseTable:
         except DatabaseError as error:
             raise UnreachableError(type(error).__name__) from error
         finally:
-            connection.close_if_unusable_or_obsolete()
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
         self._seen = known
         return files
 
@@ -150,6 +158,20 @@ class DatabaseTable:
         """Makes the next ``fetch`` give the table in any case."""
         self._seen = None
 
+    def accepted(self, files: Files) -> None:
+        """Nothing: the database keeps it."""
+
     def last(self) -> Files | None:
-        """None: what the database does not say now, nobody kept."""
-        return None
+        """Until what the database holds passes the checks, people answer: the files, with the bot stopped.
+        Older files would bring back what was withdrawn. None while the database holds no table.
+
+        Raises:
+            UnreachableError: the database does not answer.
+            DataError: a file is missing.
+        """
+        try:
+            if not Entry.objects.exists():
+                return None
+        except DatabaseError as error:
+            raise UnreachableError(type(error).__name__) from error
+        return Files({**base_files().contents, SWITCHES: Switches(bot=True).to_yaml()})

@@ -100,6 +100,12 @@ def roll_back(number: int, name: str, key: str = ANSWER) -> None:
     _step(lambda: lifecycle.roll_back(version, person(name), now()))
 
 
+def overdue_roll_back(number: int, name: str, key: str = ANSWER) -> None:
+    """The same two days later."""
+    version = Version.objects.get(entry__key=key, number=number)
+    _step(lambda: lifecycle.roll_back(version, person(name), now() + dt.timedelta(days=2)))
+
+
 def stop(scope: str, key: str, name: str, reason: str = "数値を確認中") -> None:
     _step(lambda: lifecycle.stop(scope, key, reason, person(name), now()))
 

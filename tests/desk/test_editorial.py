@@ -252,3 +252,60 @@ def test_a_database_without_a_table_leaves_the_files_in_force(desk: Desk) -> Non
         json.loads(published(desk).text)["files"]["answers.csv"].encode()
         == (DATA / "knowledge" / "answers.csv").read_bytes()
     )
+
+
+def test_who_wrote_does_not_approve_after_a_rollback_either(table: Desk) -> None:
+    does(table, f"published_in_one_go({NEW!r})")
+    assert does(table, f"draft('doctor1', {OTHER!r})") == "done"
+    # What is on its way was written on what is not in force any more.
+    assert does(table, "roll_back(1, 'doctor2')") == "done"
+    assert does(table, "states()") == "1:retired 2:retired 3:superseded 4:published"
+
+
+def test_advertising_goes_no_further_than_a_draft(table: Desk) -> None:
+    assert does(table, "draft('nurse1', '激安です。副作用はありません。')") == "done"
+    assert does(table, "step('submit', 'nurse1')") == "breaks_table"
+
+
+def test_an_overdue_version_is_not_brought_back(table: Desk) -> None:
+    does(table, f"published_in_one_go({NEW!r}, review_due=in_days(1))")
+    does(table, f"published_in_one_go({OTHER!r}, review_due=in_days(200))")
+    assert does(table, "overdue_roll_back(2, 'doctor1')") == "overdue"
+
+
+def test_a_table_that_cannot_be_published_has_people_answer(table: Desk, tmp_path: Path) -> None:
+    """Whatever breaks it: what was withdrawn does not come back from the files, and switches hold."""
+    data = tmp_path / "data"
+    shutil.copytree(DATA, data)
+    table.settings["DESK_DATA"] = str(data)
+    does(table, f"published_in_one_go({NEW!r})")
+    references = data / "knowledge" / "references.csv"
+    sound = references.read_bytes()
+    references.write_bytes(sound.replace(b"R01", b"R99"))
+    answers = data / "knowledge" / "answers.csv"
+    answers.write_bytes(answers.read_bytes().replace(b"R01", b"R99"))
+    table.start()
+    assert published(table).status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert table.accepts("broken-a", "b1", "眠くなりますか")
+    print(
+        table.answered("broken-a"),
+        published(table).status_code,
+        (table.folder / "desk.log").read_text()[-1500:],
+    )
+    assert table.answered("broken-a")[0]["turn"]["reason"] == "stopped_bot"
+    # Mended, it answers by itself.
+    references.write_bytes(sound)
+    wait_for(lambda: published(table).is_success, 60)
+    assert NEW in short_of(table)
+    # Broken again while it runs: the last good table goes on, and a switch takes effect in it.
+    references.write_bytes(sound.replace(b"R01", b"R99"))
+    assert does(table, "stop('topic', 'side_effects', 'nurse1')") == "done"
+    wait_for(
+        lambda: b"- side_effects" in Files.from_json(published(table).text).contents["switches.yml"]
+    )
+
+
+def test_switches_hold_without_a_table_in_the_database(desk: Desk) -> None:
+    desk.start()
+    assert does(desk, "stop('bot', '', 'administrator1')") == "done"
+    wait_for(lambda: b"bot: true" in Files.from_json(published(desk).text).contents["switches.yml"])

@@ -69,8 +69,11 @@ def _rules(differs: str) -> list[tuple[str, str, str, str]]:
         (
             "published", "UPDATE",
             "NEW.state = 'published' AND OLD.state <> 'published'"
-            " AND (NEW.approver_id IS NULL OR NEW.approved_hash <> NEW.content_hash)",
-            "not approved",
+            " AND (NEW.approver_id IS NULL OR NEW.approved_hash <> NEW.content_hash"
+            f" OR NEW.based_on <> COALESCE((SELECT MAX(p.number) FROM {_TABLE} p"
+            " WHERE p.entry_id = NEW.entry_id AND p.id <> NEW.id"
+            " AND p.state IN ('published', 'retired')), 0))",
+            "not approved, or written on what is not in force",
         ),
         (
             "begun", "INSERT",
@@ -82,9 +85,11 @@ def _rules(differs: str) -> list[tuple[str, str, str, str]]:
         ),
         (
             "basis", "INSERT",
-            "NEW.state = 'draft' AND NEW.based_on <> COALESCE((SELECT p.number FROM"
-            f" {_TABLE} p WHERE p.entry_id = NEW.entry_id AND p.state = 'published'), 0)",
-            "a draft is based on the version in force",
+            "NEW.state = 'draft' AND (NEW.restores_id IS NOT NULL OR NEW.based_on <> COALESCE((SELECT"
+            f" p.number FROM {_TABLE} p WHERE p.entry_id = NEW.entry_id AND p.state = 'published'), 0)"
+            f" OR EXISTS (SELECT 1 FROM {_TABLE} h WHERE h.entry_id = NEW.entry_id"
+            " AND h.number >= NEW.number))",
+            "a draft is the newest version, based on the one in force",
         ),
     ]  # fmt: skip
 
