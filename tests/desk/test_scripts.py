@@ -19,9 +19,10 @@ from desk.conversations.rasa import RasaError, turns
 from desk.rehearsals import parser as parsers
 from desk.rehearsals import sets
 from desk.rehearsals.parser import Parser
-from desk.rehearsals.play import AtLevel, Line, OfTopic, differences
+from desk.rehearsals.play import AtLevel, Check, Line, OfTopic, differences
 from desk.rehearsals.script import (
     MAX_FILE,
+    Difference,
     Expected,
     Script,
     ScriptError,
@@ -156,6 +157,8 @@ def test_brackets_press_a_button() -> None:
 
 
 URGENT = AtLevel("same_day", "emergency")
+#: Fails always.
+WORDED = Expected(contains=("ない言葉",))
 
 
 @pytest.mark.parametrize(
@@ -172,14 +175,34 @@ URGENT = AtLevel("same_day", "emergency")
         (AtLevel("none", "consult"), {"triage": "info"}, {"triage": "same_day", "escalate": True}, True),
         (AtLevel("none", "consult"), {"triage": "same_day"}, {"triage": "none"}, False),
         (OfTopic("alcohol"), {}, {}, False),
+        # What staff wrote failed before for a harmless reason; that does not hide what is lost now.
+        (WORDED, {"triage": "emergency", "escalate": True}, {"triage": "info"}, True),
+        (WORDED, {"triage": "same_day", "escalate": True}, {"triage": "consult", "escalate": True}, True),
+        (WORDED, {"triage": "info", "escalate": True}, {"triage": "info"}, True),
+        (WORDED, {"triage": "same_day", "escalate": True}, {"triage": "same_day", "escalate": True}, False),
+        (WORDED, {"triage": "consult"}, {"triage": "info"}, False),
+        # It passes now: it was a false alarm.
+        (Expected(triage="info"), {"triage": "same_day", "escalate": True}, {"triage": "info"}, False),
+        (OfTopic("pregnancy"), {"triage": "same_day", "escalate": True}, {}, False),
     ],
 )  # fmt: skip
 def test_the_gate_blocks_what_gets_worse(
-    check: AtLevel | OfTopic, before: dict[str, Any], now: dict[str, Any], blocked: bool
+    check: Check, before: dict[str, Any], now: dict[str, Any], blocked: bool
 ) -> None:
     was, said = turn(("A-1", "alcohol"), **before), turn(("A-1", "alcohol"), **now)
     line = Line("x", check, said, was, differences(check, said), differences(check, was))
     assert line.blocked is blocked
+
+
+@pytest.mark.parametrize(
+    ("before", "blocked"),
+    [(turn(triage="same_day", escalate=True), True), (turn(triage="info"), False), (None, False)],
+)
+def test_a_turn_that_is_no_longer_reached_loses_what_was_done_there(
+    before: BotTurn | None, blocked: bool
+) -> None:
+    ended = (Difference("流れ", "ended", ""),)
+    assert Line("x", WORDED, None, before, ended, ended).blocked is blocked
 
 
 # --- Sets -----------------------------------------------------------------------------------------
