@@ -42,6 +42,13 @@ class Entry:
             case.shortfall, case.rehearsal,
         )  # fmt: skip
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is something that the bot cannot do yet, compared: whether it can now or not, the
+        candidate has neither lost nor won it.
+        """
+        return bool(self.shortfall) and self.was_passed is not None
+
     def blocks(self, *, grave: bool) -> bool:
         """Whether the gate does not let the candidate pass because of it.
 
@@ -125,7 +132,7 @@ class Book:
         counts = self._summary[entry.set_name]
         counts["total"] += 1
         counts["passed"] += entry.passed
-        counts["was_passed"] += bool(entry.was_passed)
+        counts["was_passed"] += bool(entry.passed if entry.is_open else entry.was_passed)
         blocked = entry.blocks(grave=self._is_model)
         counts["blocked"] += blocked
         counts["changed"] += bool(pairs)

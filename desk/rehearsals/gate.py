@@ -60,8 +60,13 @@ def losing(run: Run) -> list[str]:
     a hundred, and more than one.
 
     Args:
-        run: of the gate, and over; a candidate table may lose no case at all (``blocking``).
+        run: of the gate, and over.
+
+    Returns:
+        Nothing of a candidate table, which may lose no case at all (``blocking``).
     """
+    if not run.options.get("parse_url"):
+        return []
     return [
         sentence("rehearsal_sets." + name)
         for name, counts in run.summary.items()

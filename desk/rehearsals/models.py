@@ -102,7 +102,8 @@ class Run(models.Model):
             has begun.
         base_version: of the table in force that it was compared with; "" when it was not compared.
         candidate: the candidate table, packed (``pack``); None for the table in force.
-        summary: by name of a set: cases (total), passed, was_passed, blocked, changed.
+        summary: by name of a set: cases (total), passed, was_passed, blocked, changed; what the bot
+            cannot do yet counts as passed on both sides or on neither.
         error: why it failed, in Japanese.
     """
 

@@ -114,6 +114,13 @@ def go_through_model(url: str) -> None:
     tell(run)
 
 
+def losing_two(url: str | None) -> None:
+    """Prints the sets of which a candidate does markedly less, when it loses two questions of a hundred."""
+    counts = {"total": 100, "passed": 97, "was_passed": 99}
+    run = Run(options={"parse_url": url}, summary={"must_answer": counts})
+    print(json.dumps(gate.losing(run)))
+
+
 def replay(cells: Cells, most: int = 100) -> None:
     """The last messages are asked again; prints what came of it."""
     run = queue_shadow(table(cells), most, person("doctor1"), now())

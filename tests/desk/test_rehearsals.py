@@ -248,6 +248,32 @@ def test_a_model_may_err_once_in_a_calm_matter_when_it_is_signed_off(
         candidate.close()
 
 
+def test_what_a_model_can_do_at_last_is_no_loss(desk: Desk, rasa: FakeRasa, gate: Path) -> None:
+    unable = "".join(
+        f"- {{会話: まだ{n}, 未達: 知らない言葉, 流れ: [{{患者: むにゃ{n}, ボット: {{状態: answered}}}}]}}\n"
+        for n in range(3)
+    )
+    (gate / "conversations" / "hajime.yml").write_text(unable, encoding="utf-8")
+    candidate = FakeRasa()
+    candidate.model = "candidate"
+    learned = {f"むにゃ{n}": {"intent": "alcohol", "entities": [DRINK_ENTITY]} for n in range(3)}
+    candidate.parses = {**rasa.parses, **learned}
+    try:
+        run = told(desk, f"go_through_model({candidate.url!r})")
+    finally:
+        candidate.close()
+    assert run["verdict"] == "passed"
+    counts = run["summary"]["conversations"]
+    assert (counts["total"], counts["passed"], counts["was_passed"]) == (3, 0, 0)
+    # They are listed, so that staff no longer call them impossible.
+    assert [r["passed"] for r in run["results"] if r["set"] == "conversations"] == [False] * 3
+
+
+def test_only_a_model_is_told_that_a_set_is_losing(desk: Desk) -> None:
+    assert told(desk, "losing_two('http://candidate')") == ["必ず答える質問"]
+    assert told(desk, "losing_two(None)") == []
+
+
 def test_staffs_own_rehearsals_block_too_unless_they_rest(desk: Desk, gate: Path) -> None:
     (gate / "conversations" / "hajime.yml").write_text(
         f"- {{会話: お酒, 流れ: [{{患者: {DRINK}}}]}}\n", encoding="utf-8"
