@@ -100,7 +100,10 @@ class Run(models.Model):
         done, total: cases.
         table_version, model: of the candidate table, and the model that read the texts; "" before it
             has begun.
-        base_version: of the table in force that it was compared with; "" when it was not compared.
+        base_version: of the table in force that it was compared with, as it is with nothing stopped
+            (``desk.rehearsals.gate.version_in_force``); "" when it was not compared.
+        base_model: the model that read the texts for that table (``desk.rehearsals.parser.Parser.model``);
+            "" likewise.
         candidate: the candidate table, packed (``pack``); None for the table in force.
         summary: by name of a set: cases (total), passed, was_passed, blocked, changed; what the bot
             cannot do yet counts as passed on both sides or on neither.
@@ -123,6 +126,7 @@ class Run(models.Model):
     total = models.PositiveIntegerField(default=0)
     table_version = models.CharField(max_length=12, blank=True)
     base_version = models.CharField(max_length=12, blank=True)
+    base_model = models.CharField(max_length=120, blank=True)
     model = models.CharField(max_length=120, blank=True)
     candidate = models.BinaryField(null=True)
     summary = models.JSONField(default=dict)

@@ -27,6 +27,7 @@ from desk.conversations.rasa import RasaError
 from desk.rehearsals import runs, sets
 from desk.rehearsals.bench import Bench
 from desk.rehearsals.book import Book, Entry
+from desk.rehearsals.gate import version_in_force
 from desk.rehearsals.models import Rehearsal, Run, RunKind, RunState
 from desk.rehearsals.parser import AT_ONCE, Parser
 from desk.rehearsals.play import Case, play
@@ -98,6 +99,7 @@ def _go_through(run: Run, tools: Equipment, clock: Clock) -> None:
         live = at_end.enter_context(Parser(settings.ENVIRONMENT.rasa, PARSE_SECONDS))
         url = run.options.get("parse_url")
         parser = at_end.enter_context(Parser(url, PARSE_SECONDS)) if url else live
+        version = version_in_force()  # before the table: a newer one makes the run stale, not wrong
         tools.table.refresh()  # what was published a second ago is in force already
         in_force = _as_if_running(tools.table.table)
         candidate = _candidate(run, in_force, clock())
@@ -109,7 +111,7 @@ def _go_through(run: Run, tools: Equipment, clock: Clock) -> None:
         book.begin(
             total=sum(part.size for part in work), model=parser.model,
             table_version=candidate.knowledge.version,
-            base_version=in_force.knowledge.version if compared else "",
+            base_version=version if compared else "", base_model=live.model if compared else "",
         )  # fmt: skip
         for part, entries in _played(work, book):
             book.enter(entries, part.size)

@@ -114,6 +114,11 @@ def go_through_model(url: str) -> None:
     tell(run)
 
 
+def is_current(pk: int) -> None:
+    """Prints whether what a run was compared with is still in force."""
+    print(gate.is_current(Run.objects.get(pk=pk)))
+
+
 def losing_two(url: str | None) -> None:
     """Prints the sets of which a candidate does markedly less, when it loses two questions of a hundred."""
     counts = {"total": 100, "passed": 97, "was_passed": 99}
@@ -149,6 +154,7 @@ def tell(run: Run) -> None:
     print(json.dumps({
         "pk": run.pk, "state": run.state, "error": run.error, "done": run.done, "total": run.total,
         "summary": run.summary, "verdict": gate.verdict(run).value, "model": run.model,
+        "base_model": run.base_model,
         "signed_off": gate.signed_off(run), "tries": run.tries, "results": results,
     }))  # fmt: skip
 

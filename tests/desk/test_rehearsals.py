@@ -274,6 +274,47 @@ def test_only_a_model_is_told_that_a_set_is_losing(desk: Desk) -> None:
     assert told(desk, "losing_two(None)") == []
 
 
+def is_current(desk: Desk, run: Any) -> str:
+    return desk.scene(f"is_current({run['pk']})", "rehearsal_scenes")
+
+
+def test_a_verdict_on_a_table_holds_while_the_model_is_the_same(desk: Desk, rasa: FakeRasa) -> None:
+    run = told(desk, f"go_through({REWORDED})")
+    assert (run["base_model"], is_current(desk, run)) == ("fake", "True")
+    rasa.model = "another"
+    assert is_current(desk, run) == "False"
+    rasa.model = "fake"
+    assert is_current(desk, run) == "True"
+    rasa.close()
+    assert is_current(desk, run) == "False"
+
+
+def test_a_verdict_on_a_model_holds_while_model_and_table_are_the_same(
+    desk: Desk, rasa: FakeRasa
+) -> None:
+    desk.manage("import_knowledge")
+    candidate = FakeRasa()
+    candidate.model, candidate.parses = "candidate", rasa.parses
+    try:
+        run = told(desk, f"go_through_model({candidate.url!r})")
+    finally:
+        candidate.close()
+    assert (run["model"], run["base_model"], run["verdict"]) == ("candidate", "fake", "passed")
+    assert is_current(desk, run) == "True"
+    # What is stopped for a while was looked at as if it were not.
+    desk.scene("stop('bot', '', 'doctor1')", "editorial_scenes")
+    assert is_current(desk, run) == "True"
+    desk.scene("published_in_one_go('テスト用の文です。飲む日はお酒をお控えください。', "
+               "'TS-ALC-GEN-01')", "editorial_scenes")  # fmt: skip
+    assert is_current(desk, run) == "False"
+
+
+def test_a_run_that_was_compared_with_nothing_is_never_current(desk: Desk) -> None:
+    desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
+    run = told(desk, "rehearse()")
+    assert (run["base_model"], is_current(desk, run)) == ("", "False")
+
+
 def test_staffs_own_rehearsals_block_too_unless_they_rest(desk: Desk, gate: Path) -> None:
     (gate / "conversations" / "hajime.yml").write_text(
         f"- {{会話: お酒, 流れ: [{{患者: {DRINK}}}]}}\n", encoding="utf-8"
