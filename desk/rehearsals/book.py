@@ -68,7 +68,7 @@ class Book:
 
     def __init__(self, run: Run, clock: Callable[[], dt.datetime]) -> None:
         self._run, self._clock = run, clock
-        self._is_model = bool(run.options.get("parse_url"))
+        self._is_model = run.tries_model
         self._done = 0
         self._summary: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._waiting: list[Result] = []

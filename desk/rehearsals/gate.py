@@ -74,7 +74,7 @@ def is_current(run: Run) -> bool:
     try:
         with Parser(settings.ENVIRONMENT.rasa, _STATUS_SECONDS) as live:
             model = live.model
-        same_table = not run.options.get("parse_url") or run.base_version == version_in_force()
+        same_table = not run.tries_model or run.base_version == version_in_force()
     except (RasaError, DataError):
         return False
     return same_table and run.base_model == model
@@ -100,7 +100,7 @@ def losing(run: Run) -> list[str]:
     Returns:
         Nothing of a candidate table, which may lose no case at all (``blocking``).
     """
-    if not run.options.get("parse_url"):
+    if not run.tries_model:
         return []
     return [
         sentence("rehearsal_sets." + name)

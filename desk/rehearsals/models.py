@@ -152,6 +152,11 @@ class Run(models.Model):
         return Files.from_json(zlib.decompress(bytes(self.candidate)).decode("utf-8"))
 
     @property
+    def tries_model(self) -> bool:
+        """Whether a candidate model reads the texts, of a server that is gone when it is over."""
+        return bool(self.options.get("parse_url"))
+
+    @property
     def percent(self) -> int:
         """How much is done, of a hundred."""
         return 100 * self.done // self.total if self.total else 0
@@ -162,6 +167,12 @@ class Run(models.Model):
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+
+def runs_in_force() -> models.QuerySet[Run]:
+    """The runs of what was in force: neither the table nor the model was a candidate."""
+    no_model = Q(options__parse_url__isnull=True) | Q(options__parse_url=None)
+    return Run.objects.filter(no_model, candidate=None)
 
 
 def pack(files: Files) -> bytes:

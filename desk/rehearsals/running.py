@@ -18,7 +18,16 @@ from desk.console.charts import Columns, columns
 from desk.rehearsals import runs
 from desk.rehearsals.editing import writers_only
 from desk.rehearsals.keeping import WRITERS
-from desk.rehearsals.models import UNDER_WAY, Group, Rehearsal, Result, Run, RunKind, RunState
+from desk.rehearsals.models import (
+    UNDER_WAY,
+    Group,
+    Rehearsal,
+    Result,
+    Run,
+    RunKind,
+    RunState,
+    runs_in_force,
+)
 from desk.rehearsals.pages import last_results
 from desk.staff.roles import CLINICAL, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
@@ -175,7 +184,7 @@ def group(request: HttpRequest, group: int) -> HttpResponse:
 
 
 def trend(group: Group) -> list[Point]:
-    """The share of a group's rehearsals that passed in its last runs with the table in force.
+    """The share of a group's rehearsals that passed in its last runs with the table and the model in force.
 
     Args:
         group: the group.
@@ -184,8 +193,8 @@ def trend(group: Group) -> list[Point]:
         The oldest first.
     """
     results = Result.objects.filter(
-        rehearsal__group=group, run__state=RunState.DONE, run__kind=RunKind.REHEARSAL,
-        run__candidate=None,
+        rehearsal__group=group,
+        run__in=runs_in_force().filter(state=RunState.DONE, kind=RunKind.REHEARSAL),
     )  # fmt: skip
     counted = results.order_by("-run").values("run").annotate(
         passed_cases=Count("pk", Q(passed=True)), cases=Count("pk")
