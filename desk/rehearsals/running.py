@@ -103,8 +103,13 @@ def start(request: HttpRequest) -> HttpResponse:
 @writers_only
 @require_POST
 def again(request: HttpRequest, run: int) -> HttpResponse:
-    """Runs those rehearsals again that failed."""
+    """Runs those rehearsals again that failed, with the same table; not with a candidate model, as its
+    server is gone.
+    """
     old = get_object_or_404(Run, pk=run)
+    if old.tries_model:
+        messages.error(request, sentence("rehearsals.model_gone"))
+        return redirect("rehearsals:run", run)
     failed = old.results.filter(passed=False, rehearsal__isnull=False)
     return _begun(request, Rehearsal.objects.filter(pk__in=failed.values("rehearsal")), old)
 
@@ -228,8 +233,7 @@ def _begun(
         messages.error(request, sentence("rehearsals.nothing_to_run"))
         return redirect("rehearsals:list")
     candidate = like.files if like is not None else None
-    address = like.options.get("parse_url") if like is not None else None
-    run = runs.queue_rehearsals(chosen, staff_of(request), _now(), candidate, address)
+    run = runs.queue_rehearsals(chosen, staff_of(request), _now(), candidate)
     return redirect("rehearsals:run", run.pk)
 
 

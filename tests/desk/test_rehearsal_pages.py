@@ -440,6 +440,10 @@ def test_what_a_candidate_model_failed_is_not_the_last_result(
     page = nurse.open(f"{ALL}runs/{run}/")
     assert "候補のモデルを今のモデルと比べて始めました" in page.text
     assert "前回は合格" in page.text
+    # Its server is gone.
+    assert "もう一度実行する" not in page.text
+    assert "ここからはくり返せません" in nurse.submit(f"{ALL}runs/{run}/again/").text
+    assert nurse.path == f"{ALL}runs/{run}/"
 
 
 def test_rasa_that_is_down_is_told(desk: Desk, nurse: Browser, rasa: ReadingRasa) -> None:
