@@ -23,7 +23,8 @@ from core.knowledge_source import Table, load_table
 from core.locale import sentence
 from core.terms import load_terms
 from desk.conversations.equipment import Equipment
-from desk.conversations.rasa import RasaError
+from desk.conversations.rasa import RasaError, turns
+from desk.doorway import doorway
 from desk.rehearsals import runs, sets
 from desk.rehearsals.bench import Bench
 from desk.rehearsals.book import Book, Entry
@@ -164,13 +165,18 @@ def _rehearsals(run: Run) -> Iterator[Case]:
 
 
 def _playing(case: Case, bench: Bench, base: Bench | None) -> Callable[[], list[Entry]]:
-    return lambda: [Entry.of(play(case, bench, base))]
+    def played() -> list[Entry]:
+        _give_way()
+        return [Entry.of(play(case, bench, base))]
+
+    return played
 
 
 def _replaying(
     sender: str, asked: Sequence[Asked], bench: Bench, base: Bench
 ) -> Callable[[], list[Entry]]:
     def replayed() -> list[Entry]:
+        _give_way()
         lines = replay(asked, bench, base)
         return [
             Entry(SHADOW, sender, (line,), True, True, message=message.pk)
@@ -178,6 +184,12 @@ def _replaying(
         ]
 
     return replayed
+
+
+def _give_way() -> None:
+    """Waits while patients are served: what was parsed before takes no turn at Rasa where it would wait."""
+    doorway.give_way()
+    turns.give_way()
 
 
 def _bench(table: Table, parser: Parser, tools: Equipment, now: dt.datetime) -> Bench:

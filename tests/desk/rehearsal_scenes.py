@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import itertools
 import json
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from django.conf import settings
 from core.knowledge import ANSWER_COLUMNS, Files, Switches
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Author, Conversation, Message, Reply
+from desk.conversations.rasa import turns
 from desk.rehearsals import gate, runs
 from desk.rehearsals.book import Book
 from desk.rehearsals.models import Group, Rehearsal, Run, RunState
@@ -63,6 +65,16 @@ def rehearse(cells: Cells | None = None) -> None:
     run = runs.queue_rehearsals(Rehearsal.objects.all(), person("nurse1"), now(), files)
     run_next(equipment(), now)
     tell(run)
+
+
+def rehearse_beside_a_patient() -> None:
+    """All rehearsals are run again, read already, while Rasa takes a patient's turn; prints the seconds."""
+    for context in (contextlib.nullcontext(), turns.entered()):
+        runs.queue_rehearsals(Rehearsal.objects.all(), person("nurse1"), now())
+        begin = time.monotonic()
+        with context:
+            run_next(equipment(), now)
+    print(time.monotonic() - begin)
 
 
 def queue() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desk.doorway import MOST_SECONDS
 from tests.desk.fakes import FakeRasa
 from tests.desk.running import EMERGENCY, Desk, wait_for
 
@@ -153,6 +154,13 @@ def test_without_any_server_a_run_fails_too(desk: Desk) -> None:
     desk.rasa = "http://127.0.0.1:1"
     desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
     assert "Rasa" in told(desk, "rehearse()")["error"]
+
+
+def test_what_was_read_before_gives_way_to_patients_too(desk: Desk, rasa: FakeRasa) -> None:
+    desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
+    seconds = float(desk.scene("rehearse_beside_a_patient()", "rehearsal_scenes"))
+    assert len(rasa.parsed) == len(set(rasa.parsed)), "the second run asks nothing"
+    assert seconds >= MOST_SECONDS
 
 
 def test_a_run_that_was_cancelled_ends_where_it_is(desk: Desk) -> None:
