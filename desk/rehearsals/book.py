@@ -42,6 +42,13 @@ class Entry:
             case.shortfall, case.rehearsal,
         )  # fmt: skip
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is something that the bot cannot do yet, compared: whether it can now or not, the
+        candidate has neither lost nor won it.
+        """
+        return bool(self.shortfall) and self.was_passed is not None
+
     def blocks(self, *, grave: bool) -> bool:
         """Whether the gate does not let the candidate pass because of it.
 
@@ -61,7 +68,7 @@ class Book:
 
     def __init__(self, run: Run, clock: Callable[[], dt.datetime]) -> None:
         self._run, self._clock = run, clock
-        self._is_model = bool(run.options.get("parse_url"))
+        self._is_model = run.tries_model
         self._done = 0
         self._summary: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._waiting: list[Result] = []
@@ -125,7 +132,7 @@ class Book:
         counts = self._summary[entry.set_name]
         counts["total"] += 1
         counts["passed"] += entry.passed
-        counts["was_passed"] += bool(entry.was_passed)
+        counts["was_passed"] += bool(entry.passed if entry.is_open else entry.was_passed)
         blocked = entry.blocks(grave=self._is_model)
         counts["blocked"] += blocked
         counts["changed"] += bool(pairs)

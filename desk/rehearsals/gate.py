@@ -8,17 +8,23 @@ import datetime as dt
 import enum
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from core.faults import DataError
 from core.knowledge import Files
 from core.locale import sentence
 from desk.audit.models import record
+from desk.conversations.rasa import RasaError
+from desk.editorial.table import candidate_files
 from desk.rehearsals import runs
 from desk.rehearsals.models import Result, Run, RunKind, RunState, SignOff
+from desk.rehearsals.parser import Parser
 
 #: Share of a set that a candidate model may lose, net of what it wins; each loss is signed off.
 LOSS = 0.01
+_STATUS_SECONDS = 5.0
 
 
 class Verdict(enum.Enum):
@@ -55,13 +61,47 @@ def verdict(run: Run) -> Verdict:
     return Verdict.BLOCKED if blocking(run) or losing(run) else Verdict.PASSED
 
 
+def is_current(run: Run) -> bool:
+    """Whether what a run was compared with is still in force: the model, and for a candidate model also
+    the table. For a candidate table its own version tells (``desk.editorial.releases``).
+
+    Args:
+        run: one that is over.
+
+    Returns:
+        Also False when the model or the table cannot be told at present.
+    """
+    try:
+        with Parser(settings.ENVIRONMENT.rasa, _STATUS_SECONDS) as live:
+            model = live.model
+        same_table = not run.tries_model or run.base_version == version_in_force()
+    except (RasaError, DataError):
+        return False
+    return same_table and run.base_model == model
+
+
+def version_in_force() -> str:
+    """That of the table in force as it is with nothing stopped, so that it stays the same while switches
+    are thrown and ended.
+
+    Raises:
+        DataError: there is no table that may be published.
+    """
+    return candidate_files((), stopped=False).version
+
+
 def losing(run: Run) -> list[str]:
     """The sets of which a candidate model does markedly less than the one in force: more than one case in
     a hundred, and more than one.
 
     Args:
-        run: of the gate, and over; a candidate table may lose no case at all (``blocking``).
+        run: of the gate, and over.
+
+    Returns:
+        Nothing of a candidate table, which may lose no case at all (``blocking``).
     """
+    if not run.tries_model:
+        return []
     return [
         sentence("rehearsal_sets." + name)
         for name, counts in run.summary.items()

@@ -100,9 +100,13 @@ class Run(models.Model):
         done, total: cases.
         table_version, model: of the candidate table, and the model that read the texts; "" before it
             has begun.
-        base_version: of the table in force that it was compared with; "" when it was not compared.
+        base_version: of the table in force that it was compared with, as it is with nothing stopped
+            (``desk.rehearsals.gate.version_in_force``); "" when it was not compared.
+        base_model: the model that read the texts for that table (``desk.rehearsals.parser.Parser.model``);
+            "" likewise.
         candidate: the candidate table, packed (``pack``); None for the table in force.
-        summary: by name of a set: cases (total), passed, was_passed, blocked, changed.
+        summary: by name of a set: cases (total), passed, was_passed, blocked, changed; what the bot
+            cannot do yet counts as passed on both sides or on neither.
         error: why it failed, in Japanese.
     """
 
@@ -122,6 +126,7 @@ class Run(models.Model):
     total = models.PositiveIntegerField(default=0)
     table_version = models.CharField(max_length=12, blank=True)
     base_version = models.CharField(max_length=12, blank=True)
+    base_model = models.CharField(max_length=120, blank=True)
     model = models.CharField(max_length=120, blank=True)
     candidate = models.BinaryField(null=True)
     summary = models.JSONField(default=dict)
@@ -147,6 +152,11 @@ class Run(models.Model):
         return Files.from_json(zlib.decompress(bytes(self.candidate)).decode("utf-8"))
 
     @property
+    def tries_model(self) -> bool:
+        """Whether a candidate model reads the texts, of a server that is gone when it is over."""
+        return bool(self.options.get("parse_url"))
+
+    @property
     def percent(self) -> int:
         """How much is done, of a hundred."""
         return 100 * self.done // self.total if self.total else 0
@@ -157,6 +167,12 @@ class Run(models.Model):
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+
+def runs_in_force() -> models.QuerySet[Run]:
+    """The runs of what was in force: neither the table nor the model was a candidate."""
+    no_model = Q(options__parse_url__isnull=True) | Q(options__parse_url=None)
+    return Run.objects.filter(no_model, candidate=None)
 
 
 def pack(files: Files) -> bytes:

@@ -24,7 +24,7 @@ from desk.audit.models import record
 from desk.rehearsals import keeping
 from desk.rehearsals.editing import writers_only
 from desk.rehearsals.keeping import WRITERS
-from desk.rehearsals.models import Group, Rehearsal, Result
+from desk.rehearsals.models import Group, Rehearsal, Result, runs_in_force
 from desk.rehearsals.script import SHORTFALL, TURNS, ScriptError, read, write
 from desk.staff.roles import for_staff, roles_of, staff_of
 
@@ -164,14 +164,14 @@ def everything(request: HttpRequest) -> HttpResponse:
 
 
 def last_results(rehearsals: Iterable[Rehearsal], before: int | None = None) -> dict[int, Result]:
-    """The newest result of each with the table in force, by its primary key.
+    """The newest result of each with the table and the model in force, by its primary key.
 
     Args:
         rehearsals: which.
         before: primary key of a run; only older ones count.
     """
     keys = [rehearsal.pk for rehearsal in rehearsals]
-    results = Result.objects.filter(rehearsal__in=keys, run__candidate=None)
+    results = Result.objects.filter(rehearsal__in=keys, run__in=runs_in_force())
     if before is not None:
         results = results.filter(run__lt=before)
     newest = results.order_by().values("rehearsal").annotate(newest=Max("pk")).values("newest")

@@ -108,8 +108,8 @@ class Line:
 
     @property
     def blocked(self) -> bool:
-        """Whether the gate does not let this pass: it was as expected and no longer is, or it is urgent
-        and less is done than before.
+        """Whether the gate does not let this pass: it was as expected and no longer is; or it failed on
+        both sides, and with the candidate an emergency or a hand-over to people is lost.
         """
         if self.differed is None or self.passed:
             return False
@@ -126,13 +126,23 @@ class Line:
 
     @property
     def _less_safe(self) -> bool:
-        if not isinstance(self.check, AtLevel) or self.check.least not in URGENT:
+        """Whether less is done for somebody who needs help: also where the line failed before for another
+        reason. What is calm may be lowered: a false alarm is gone.
+        """
+        if isinstance(self.check, AtLevel):
+            if self.check.least not in URGENT:
+                return False
+        elif isinstance(self.check, OfTopic):
             return False
-        if self.before is None or self.said is None:
-            return self.said is None
-        before, now = self.before.custom, self.said.custom
+        if self.before is None:
+            return False
+        before = self.before.custom
+        urgent = before["triage"] in URGENT or isinstance(self.check, AtLevel)
+        if self.said is None:
+            return urgent or bool(before["escalate"])
+        now = self.said.custom
         lower = LEVELS.index(now["triage"]) < LEVELS.index(before["triage"])
-        return lower or (before["escalate"] and not now["escalate"])
+        return (urgent and lower) or (before["escalate"] and not now["escalate"])
 
     def to_json(self) -> dict[str, Any]:
         """As ``Result.lines`` keeps it: patient, said, before (where it changed), expected, differences,

@@ -23,10 +23,12 @@ from core.knowledge_source import Table, load_table
 from core.locale import sentence
 from core.terms import load_terms
 from desk.conversations.equipment import Equipment
-from desk.conversations.rasa import RasaError
+from desk.conversations.rasa import RasaError, turns
+from desk.doorway import doorway
 from desk.rehearsals import runs, sets
 from desk.rehearsals.bench import Bench
 from desk.rehearsals.book import Book, Entry
+from desk.rehearsals.gate import version_in_force
 from desk.rehearsals.models import Rehearsal, Run, RunKind, RunState
 from desk.rehearsals.parser import AT_ONCE, Parser
 from desk.rehearsals.play import Case, play
@@ -98,6 +100,7 @@ def _go_through(run: Run, tools: Equipment, clock: Clock) -> None:
         live = at_end.enter_context(Parser(settings.ENVIRONMENT.rasa, PARSE_SECONDS))
         url = run.options.get("parse_url")
         parser = at_end.enter_context(Parser(url, PARSE_SECONDS)) if url else live
+        version = version_in_force()  # before the table: a newer one makes the run stale, not wrong
         tools.table.refresh()  # what was published a second ago is in force already
         in_force = _as_if_running(tools.table.table)
         candidate = _candidate(run, in_force, clock())
@@ -109,7 +112,7 @@ def _go_through(run: Run, tools: Equipment, clock: Clock) -> None:
         book.begin(
             total=sum(part.size for part in work), model=parser.model,
             table_version=candidate.knowledge.version,
-            base_version=in_force.knowledge.version if compared else "",
+            base_version=version if compared else "", base_model=live.model if compared else "",
         )  # fmt: skip
         for part, entries in _played(work, book):
             book.enter(entries, part.size)
@@ -162,13 +165,18 @@ def _rehearsals(run: Run) -> Iterator[Case]:
 
 
 def _playing(case: Case, bench: Bench, base: Bench | None) -> Callable[[], list[Entry]]:
-    return lambda: [Entry.of(play(case, bench, base))]
+    def played() -> list[Entry]:
+        _give_way()
+        return [Entry.of(play(case, bench, base))]
+
+    return played
 
 
 def _replaying(
     sender: str, asked: Sequence[Asked], bench: Bench, base: Bench
 ) -> Callable[[], list[Entry]]:
     def replayed() -> list[Entry]:
+        _give_way()
         lines = replay(asked, bench, base)
         return [
             Entry(SHADOW, sender, (line,), True, True, message=message.pk)
@@ -176,6 +184,12 @@ def _replaying(
         ]
 
     return replayed
+
+
+def _give_way() -> None:
+    """Waits while patients are served: what was parsed before takes no turn at Rasa where it would wait."""
+    doorway.give_way()
+    turns.give_way()
 
 
 def _bench(table: Table, parser: Parser, tools: Equipment, now: dt.datetime) -> Bench:

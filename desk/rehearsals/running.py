@@ -18,7 +18,16 @@ from desk.console.charts import Columns, columns
 from desk.rehearsals import runs
 from desk.rehearsals.editing import writers_only
 from desk.rehearsals.keeping import WRITERS
-from desk.rehearsals.models import UNDER_WAY, Group, Rehearsal, Result, Run, RunKind, RunState
+from desk.rehearsals.models import (
+    UNDER_WAY,
+    Group,
+    Rehearsal,
+    Result,
+    Run,
+    RunKind,
+    RunState,
+    runs_in_force,
+)
 from desk.rehearsals.pages import last_results
 from desk.staff.roles import CLINICAL, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
@@ -94,8 +103,13 @@ def start(request: HttpRequest) -> HttpResponse:
 @writers_only
 @require_POST
 def again(request: HttpRequest, run: int) -> HttpResponse:
-    """Runs those rehearsals again that failed."""
+    """Runs those rehearsals again that failed, with the same table; not with a candidate model, as its
+    server is gone.
+    """
     old = get_object_or_404(Run, pk=run)
+    if old.tries_model:
+        messages.error(request, sentence("rehearsals.model_gone"))
+        return redirect("rehearsals:run", run)
     failed = old.results.filter(passed=False, rehearsal__isnull=False)
     return _begun(request, Rehearsal.objects.filter(pk__in=failed.values("rehearsal")), old)
 
@@ -175,7 +189,7 @@ def group(request: HttpRequest, group: int) -> HttpResponse:
 
 
 def trend(group: Group) -> list[Point]:
-    """The share of a group's rehearsals that passed in its last runs with the table in force.
+    """The share of a group's rehearsals that passed in its last runs with the table and the model in force.
 
     Args:
         group: the group.
@@ -184,8 +198,8 @@ def trend(group: Group) -> list[Point]:
         The oldest first.
     """
     results = Result.objects.filter(
-        rehearsal__group=group, run__state=RunState.DONE, run__kind=RunKind.REHEARSAL,
-        run__candidate=None,
+        rehearsal__group=group,
+        run__in=runs_in_force().filter(state=RunState.DONE, kind=RunKind.REHEARSAL),
     )  # fmt: skip
     counted = results.order_by("-run").values("run").annotate(
         passed_cases=Count("pk", Q(passed=True)), cases=Count("pk")
@@ -219,8 +233,7 @@ def _begun(
         messages.error(request, sentence("rehearsals.nothing_to_run"))
         return redirect("rehearsals:list")
     candidate = like.files if like is not None else None
-    address = like.options.get("parse_url") if like is not None else None
-    run = runs.queue_rehearsals(chosen, staff_of(request), _now(), candidate, address)
+    run = runs.queue_rehearsals(chosen, staff_of(request), _now(), candidate)
     return redirect("rehearsals:run", run.pk)
 
 

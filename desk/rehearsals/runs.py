@@ -51,9 +51,8 @@ def queue(
 
 
 def queue_rehearsals(
-    rehearsals: Iterable[Rehearsal], by: User, now: dt.datetime, candidate: Files | None = None,
-    parse_url: str | None = None,
-) -> Run:  # fmt: skip
+    rehearsals: Iterable[Rehearsal], by: User, now: dt.datetime, candidate: Files | None = None
+) -> Run:
     """A run of some rehearsals.
 
     Args:
@@ -61,12 +60,9 @@ def queue_rehearsals(
         by: who wants it.
         now: an aware time.
         candidate: the table to run with, compared with the one in force; None for that one alone.
-        parse_url: address of a Rasa server with a candidate model; None for the one in force.
     """
     chosen = [rehearsal.pk for rehearsal in rehearsals]
-    return queue(
-        RunKind.REHEARSAL, by, now, candidate, rehearsals=chosen, parse_url=parse_url
-    )  # fmt: skip
+    return queue(RunKind.REHEARSAL, by, now, candidate, rehearsals=chosen)
 
 
 def queue_again(run: Run, by: User, now: dt.datetime) -> Run:

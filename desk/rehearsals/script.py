@@ -5,7 +5,7 @@ comparison of what was expected with what was said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ FIELDS = {
 _LISTS = ("answers", "topics", "contains", "lacks", "buttons")
 _ALLOWED = {"status": STATUSES, "triage": LEVELS}
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+#: What no database keeps; escapes of YAML («"\\0"», «"\\ud800"») can write it.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _FLAGS = {"true": True, "false": False}
 #: Largest file, in characters; most conversations in it, most turns in one; longest title and message.
 MAX_FILE, MAX_SCRIPTS, MAX_TURNS, MAX_TITLE, MAX_MESSAGE = 2_000_000, 2_000, 60, 120, 10_000
@@ -159,12 +161,28 @@ def read(text: str) -> list[Script]:
         entries = load_lined("", text)
     except DataError as error:
         (fault,) = error.faults
-        raise ScriptError([ScriptFault(fault.row, "", "unreadable", fault.values)]) from error
+        detail = _UNKEPT.sub("?", str(fault.values["detail"]))
+        unreadable = ScriptFault(fault.row, "", "unreadable", {"detail": detail})
+        raise ScriptError([unreadable]) from error
+    unkept = [words for words in _texts(entries) if _UNKEPT.search(words)]
+    if unkept:
+        raise ScriptError(ScriptFault(line_of(words), "", "unkept") for words in unkept)
     reader = _Reader()
     scripts = reader.scripts(entries)
     if reader.faults:
         raise ScriptError(reader.faults)
     return scripts
+
+
+def _texts(entries: Any) -> Iterator[str]:
+    """All that is written in a file, names of fields too."""
+    if isinstance(entries, str):
+        yield entries
+    elif isinstance(entries, dict):
+        yield from _texts([*entries, *entries.values()])
+    elif isinstance(entries, list):
+        for entry in entries:
+            yield from _texts(entry)
 
 
 def write(scripts: Iterable[Script]) -> str:

@@ -78,6 +78,18 @@ def ended_run(kind: str, **values: Any) -> None:
     print(run.pk)
 
 
+def model_failed(rehearsal: int, kind: str) -> None:
+    """A rehearsal failed with a candidate model that was rejected; prints the run's primary key."""
+    run = Run.objects.create(
+        kind=kind, state=RunState.DONE, by=person("doctor7"), queued_at=now(), started_at=now(),
+        finished_at=now(), total=1, done=1, options={"parse_url": "http://127.0.0.1:1"},
+    )  # fmt: skip
+    Result.objects.create(
+        run=run, rehearsal_id=rehearsal, set_name="rehearsals", title="お酒", passed=False, lines=[]
+    )
+    print(run.pk)
+
+
 def conversation() -> None:
     """A patient who told who she is, was answered, and pressed a button; prints the opaque name."""
     whose = Conversation.objects.create(

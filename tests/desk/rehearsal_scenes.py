@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import itertools
 import json
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from django.conf import settings
 from core.knowledge import ANSWER_COLUMNS, Files, Switches
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Author, Conversation, Message, Reply
+from desk.conversations.rasa import turns
 from desk.rehearsals import gate, runs
 from desk.rehearsals.book import Book
 from desk.rehearsals.models import Group, Rehearsal, Run, RunState
@@ -63,6 +65,16 @@ def rehearse(cells: Cells | None = None) -> None:
     run = runs.queue_rehearsals(Rehearsal.objects.all(), person("nurse1"), now(), files)
     run_next(equipment(), now)
     tell(run)
+
+
+def rehearse_beside_a_patient() -> None:
+    """All rehearsals are run again, read already, while Rasa takes a patient's turn; prints the seconds."""
+    for context in (contextlib.nullcontext(), turns.entered()):
+        runs.queue_rehearsals(Rehearsal.objects.all(), person("nurse1"), now())
+        begin = time.monotonic()
+        with context:
+            run_next(equipment(), now)
+    print(time.monotonic() - begin)
 
 
 def queue() -> None:
@@ -114,6 +126,18 @@ def go_through_model(url: str) -> None:
     tell(run)
 
 
+def is_current(pk: int) -> None:
+    """Prints whether what a run was compared with is still in force."""
+    print(gate.is_current(Run.objects.get(pk=pk)))
+
+
+def losing_two(url: str | None) -> None:
+    """Prints the sets of which a candidate does markedly less, when it loses two questions of a hundred."""
+    counts = {"total": 100, "passed": 97, "was_passed": 99}
+    run = Run(options={"parse_url": url}, summary={"must_answer": counts})
+    print(json.dumps(gate.losing(run)))
+
+
 def replay(cells: Cells, most: int = 100) -> None:
     """The last messages are asked again; prints what came of it."""
     run = queue_shadow(table(cells), most, person("doctor1"), now())
@@ -142,6 +166,7 @@ def tell(run: Run) -> None:
     print(json.dumps({
         "pk": run.pk, "state": run.state, "error": run.error, "done": run.done, "total": run.total,
         "summary": run.summary, "verdict": gate.verdict(run).value, "model": run.model,
+        "base_model": run.base_model,
         "signed_off": gate.signed_off(run), "tries": run.tries, "results": results,
     }))  # fmt: skip
 

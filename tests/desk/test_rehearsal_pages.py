@@ -424,6 +424,28 @@ def test_what_failed_is_run_again_and_what_passed_before_is_marked(
     assert str(other) in nurse.open(ALL).source
 
 
+@pytest.mark.parametrize("kind", ["gate", "rehearsal"])
+def test_what_a_candidate_model_failed_is_not_the_last_result(
+    desk: Desk, nurse: Browser, kind: str
+) -> None:
+    (pk,) = write(desk, f"モデル{kind}", script(f"候補{kind}", ALCOHOL))
+    group = re.search(r"groups/(\d+)/", nurse.open(f"{ALL}?name=候補{kind}").source)
+    assert group
+    nurse.submit(f"{ALL}runs/start/", rehearsal=str(pk))
+    ended(desk, nurse)
+    run = scene(desk, f"model_failed({pk}, {kind!r})")
+    assert f"候補{kind}" not in nurse.open(f"{ALL}?result=failed").text
+    assert f"候補{kind}" in nurse.open(f"{ALL}?result=passed").text
+    assert "0 / 1" not in nurse.open(f"{ALL}groups/{group[1]}/").text
+    page = nurse.open(f"{ALL}runs/{run}/")
+    assert "候補のモデルを今のモデルと比べて始めました" in page.text
+    assert "前回は合格" in page.text
+    # Its server is gone.
+    assert "もう一度実行する" not in page.text
+    assert "ここからはくり返せません" in nurse.submit(f"{ALL}runs/{run}/again/").text
+    assert nurse.path == f"{ALL}runs/{run}/"
+
+
 def test_rasa_that_is_down_is_told(desk: Desk, nurse: Browser, rasa: ReadingRasa) -> None:
     nurse.open(f"{ALL}try/")
     rasa.behaviour = lambda: (500, {})

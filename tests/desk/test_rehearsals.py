@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desk.doorway import MOST_SECONDS
 from tests.desk.fakes import FakeRasa
 from tests.desk.running import EMERGENCY, Desk, wait_for
 
@@ -155,6 +156,13 @@ def test_without_any_server_a_run_fails_too(desk: Desk) -> None:
     assert "Rasa" in told(desk, "rehearse()")["error"]
 
 
+def test_what_was_read_before_gives_way_to_patients_too(desk: Desk, rasa: FakeRasa) -> None:
+    desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
+    seconds = float(desk.scene("rehearse_beside_a_patient()", "rehearsal_scenes"))
+    assert len(rasa.parsed) == len(set(rasa.parsed)), "the second run asks nothing"
+    assert seconds >= MOST_SECONDS
+
+
 def test_a_run_that_was_cancelled_ends_where_it_is(desk: Desk) -> None:
     desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
     assert desk.scene("cancelled_while_it_runs()", "rehearsal_scenes") == "cancelled lost"
@@ -246,6 +254,73 @@ def test_a_model_may_err_once_in_a_calm_matter_when_it_is_signed_off(
         assert ("safety", RASH) in named(run, "blocked")
     finally:
         candidate.close()
+
+
+def test_what_a_model_can_do_at_last_is_no_loss(desk: Desk, rasa: FakeRasa, gate: Path) -> None:
+    unable = "".join(
+        f"- {{会話: まだ{n}, 未達: 知らない言葉, 流れ: [{{患者: むにゃ{n}, ボット: {{状態: answered}}}}]}}\n"
+        for n in range(3)
+    )
+    (gate / "conversations" / "hajime.yml").write_text(unable, encoding="utf-8")
+    candidate = FakeRasa()
+    candidate.model = "candidate"
+    learned = {f"むにゃ{n}": {"intent": "alcohol", "entities": [DRINK_ENTITY]} for n in range(3)}
+    candidate.parses = {**rasa.parses, **learned}
+    try:
+        run = told(desk, f"go_through_model({candidate.url!r})")
+    finally:
+        candidate.close()
+    assert run["verdict"] == "passed"
+    counts = run["summary"]["conversations"]
+    assert (counts["total"], counts["passed"], counts["was_passed"]) == (3, 0, 0)
+    # They are listed, so that staff no longer call them impossible.
+    assert [r["passed"] for r in run["results"] if r["set"] == "conversations"] == [False] * 3
+
+
+def test_only_a_model_is_told_that_a_set_is_losing(desk: Desk) -> None:
+    assert told(desk, "losing_two('http://candidate')") == ["必ず答える質問"]
+    assert told(desk, "losing_two(None)") == []
+
+
+def is_current(desk: Desk, run: Any) -> str:
+    return desk.scene(f"is_current({run['pk']})", "rehearsal_scenes")
+
+
+def test_a_verdict_on_a_table_holds_while_the_model_is_the_same(desk: Desk, rasa: FakeRasa) -> None:
+    run = told(desk, f"go_through({REWORDED})")
+    assert (run["base_model"], is_current(desk, run)) == ("fake", "True")
+    rasa.model = "another"
+    assert is_current(desk, run) == "False"
+    rasa.model = "fake"
+    assert is_current(desk, run) == "True"
+    rasa.close()
+    assert is_current(desk, run) == "False"
+
+
+def test_a_verdict_on_a_model_holds_while_model_and_table_are_the_same(
+    desk: Desk, rasa: FakeRasa
+) -> None:
+    desk.manage("import_knowledge")
+    candidate = FakeRasa()
+    candidate.model, candidate.parses = "candidate", rasa.parses
+    try:
+        run = told(desk, f"go_through_model({candidate.url!r})")
+    finally:
+        candidate.close()
+    assert (run["model"], run["base_model"], run["verdict"]) == ("candidate", "fake", "passed")
+    assert is_current(desk, run) == "True"
+    # What is stopped for a while was looked at as if it were not.
+    desk.scene("stop('bot', '', 'doctor1')", "editorial_scenes")
+    assert is_current(desk, run) == "True"
+    desk.scene("published_in_one_go('テスト用の文です。飲む日はお酒をお控えください。', "
+               "'TS-ALC-GEN-01')", "editorial_scenes")  # fmt: skip
+    assert is_current(desk, run) == "False"
+
+
+def test_a_run_that_was_compared_with_nothing_is_never_current(desk: Desk) -> None:
+    desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
+    run = told(desk, "rehearse()")
+    assert (run["base_model"], is_current(desk, run)) == ("", "False")
 
 
 def test_staffs_own_rehearsals_block_too_unless_they_rest(desk: Desk, gate: Path) -> None:

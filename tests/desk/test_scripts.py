@@ -19,9 +19,10 @@ from desk.conversations.rasa import RasaError, turns
 from desk.rehearsals import parser as parsers
 from desk.rehearsals import sets
 from desk.rehearsals.parser import Parser
-from desk.rehearsals.play import AtLevel, Line, OfTopic, differences
+from desk.rehearsals.play import AtLevel, Check, Line, OfTopic, differences
 from desk.rehearsals.script import (
     MAX_FILE,
+    Difference,
     Expected,
     Script,
     ScriptError,
@@ -47,14 +48,15 @@ def test_our_own_conversations_lose_nothing(path: Path) -> None:
     assert [Script.from_json(script.to_json()) for script in scripts] == scripts
 
 
-words = st.text(min_size=1, max_size=20).filter(lambda text: bool(text.strip()))
+letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+words = st.text(letters, min_size=1, max_size=20).filter(lambda text: bool(text.strip()))
 lists = st.lists(words, min_size=1, max_size=3).map(tuple)
 expected = st.builds(
     Expected, answers=st.none() | lists | st.just(()), status=st.sampled_from(["", "answered"]),
     triage=st.sampled_from(["", *LEVELS]), escalate=st.none() | st.booleans(), contains=lists,
     reason=st.just("") | words, buttons=st.just(()) | lists,
 )  # fmt: skip
-steps = st.lists(st.builds(Step, st.text(max_size=30), expected), min_size=1, max_size=3)
+steps = st.lists(st.builds(Step, st.text(letters, max_size=30), expected), min_size=1, max_size=3)
 
 
 @example([Script("NEL\x85と\u2028", (Step("1行目\n2行目\r\x07\t"), Step("\ufeff😭ｶﾅ: #x")))])
@@ -103,6 +105,12 @@ def test_a_conversation_is_written_as_people_write_it() -> None:
         ("a: &x [1]\nb: *x\n", "2行目：YAML として読み取れません"),
         ("[" * 5000, "YAML として読み取れません"),
         ("x" * (MAX_FILE + 1), "2,000,000文字以内"),
+        ('- 会話: x\n  流れ:\n    - 患者: "あ\\0"\n', "3行目：使えない文字"),
+        ('- 会話: "\\ud800"\n  流れ: [{患者: あ}]\n', "1行目：使えない文字"),
+        ('- 会話: x\n  流れ:\n    - 患者: あ\n      ボット: {含む: ["\\udfff"]}\n', "4行目：使えない文字"),
+        ('- 会話: x\n  流れ: [{患者: あ, ボット: {"\\0": い}}]\n', "2行目：使えない文字"),
+        ('"\\ud800": x\n"\\ud800": y\n', "2行目：YAML として読み取れません（?"),
+        ('"\\ud83d\\ude00"', "使えない文字"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_with_line_and_conversation(text: str, said: str) -> None:
@@ -156,6 +164,8 @@ def test_brackets_press_a_button() -> None:
 
 
 URGENT = AtLevel("same_day", "emergency")
+#: Fails always.
+WORDED = Expected(contains=("ない言葉",))
 
 
 @pytest.mark.parametrize(
@@ -172,14 +182,34 @@ URGENT = AtLevel("same_day", "emergency")
         (AtLevel("none", "consult"), {"triage": "info"}, {"triage": "same_day", "escalate": True}, True),
         (AtLevel("none", "consult"), {"triage": "same_day"}, {"triage": "none"}, False),
         (OfTopic("alcohol"), {}, {}, False),
+        # What staff wrote failed before for a harmless reason; that does not hide what is lost now.
+        (WORDED, {"triage": "emergency", "escalate": True}, {"triage": "info"}, True),
+        (WORDED, {"triage": "same_day", "escalate": True}, {"triage": "consult", "escalate": True}, True),
+        (WORDED, {"triage": "info", "escalate": True}, {"triage": "info"}, True),
+        (WORDED, {"triage": "same_day", "escalate": True}, {"triage": "same_day", "escalate": True}, False),
+        (WORDED, {"triage": "consult"}, {"triage": "info"}, False),
+        # It passes now: it was a false alarm.
+        (Expected(triage="info"), {"triage": "same_day", "escalate": True}, {"triage": "info"}, False),
+        (OfTopic("pregnancy"), {"triage": "same_day", "escalate": True}, {}, False),
     ],
 )  # fmt: skip
 def test_the_gate_blocks_what_gets_worse(
-    check: AtLevel | OfTopic, before: dict[str, Any], now: dict[str, Any], blocked: bool
+    check: Check, before: dict[str, Any], now: dict[str, Any], blocked: bool
 ) -> None:
     was, said = turn(("A-1", "alcohol"), **before), turn(("A-1", "alcohol"), **now)
     line = Line("x", check, said, was, differences(check, said), differences(check, was))
     assert line.blocked is blocked
+
+
+@pytest.mark.parametrize(
+    ("before", "blocked"),
+    [(turn(triage="same_day", escalate=True), True), (turn(triage="info"), False), (None, False)],
+)
+def test_a_turn_that_is_no_longer_reached_loses_what_was_done_there(
+    before: BotTurn | None, blocked: bool
+) -> None:
+    ended = (Difference("流れ", "ended", ""),)
+    assert Line("x", WORDED, None, before, ended, ended).blocked is blocked
 
 
 # --- Sets -----------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('total', models.PositiveIntegerField(default=0)),
                 ('table_version', models.CharField(blank=True, max_length=12)),
                 ('base_version', models.CharField(blank=True, max_length=12)),
+                ('base_model', models.CharField(blank=True, max_length=120)),
                 ('model', models.CharField(blank=True, max_length=120)),
                 ('candidate', models.BinaryField(null=True)),
                 ('summary', models.JSONField(default=dict)),

@@ -114,10 +114,9 @@ def summary_of(run: Run) -> list[Row]:
 @register.simple_tag
 def gate_of(run: Run) -> Gate:
     """What the gate says of a run's candidate."""
-    is_model = bool(run.options.get("parse_url"))
     return Gate(
         gate.verdict(run).value, gate.blocking(run), gate.losing(run), len(gate.unsigned(run)),
-        is_model,
+        run.tries_model,
     )  # fmt: skip
 
 
