@@ -22,6 +22,10 @@ TRAINERS = CLINICAL | {Role.ADMINISTRATOR}
 SWITCHERS = frozenset({Role.DOCTOR, Role.ADMINISTRATOR})
 
 
+class LostError(Exception):
+    """A run is no longer what this process took it for: it belongs to another one, or has ended."""
+
+
 def request_training(user: User, now: dt.datetime) -> TrainingRun:
     """Has a model trained.
 
@@ -149,16 +153,34 @@ def enter(run: TrainingRun, step: Step, now: dt.datetime, **values: object) -> N
         step: where it comes to.
         now: an aware time.
         **values: what else changes of it.
+
+    Raises:
+        LostError: it is no longer at its step, or at it by the same process.
     """
     busy = step in BUSY
     changes = {"step": step, "busy": busy or None, "part": "", "percent": None, **values}
     if not busy:
         changes["ended_at"] = now
     with transaction.atomic():
-        TrainingRun.objects.filter(pk=run.pk).update(**changes)
+        change(run, **changes)
         if not busy:
             record("training.ended", now, training=run.pk, task=run.task, step=step)
     run.refresh_from_db()
+
+
+def change(run: TrainingRun, **values: object) -> None:
+    """Writes something down of a run.
+
+    Args:
+        run: which, as its process knows it.
+        **values: what changes.
+
+    Raises:
+        LostError: it is no longer at its step, or at it by the same process.
+    """
+    same = TrainingRun.objects.filter(pk=run.pk, step=run.step, owner=run.owner)
+    if not same.update(**values):
+        raise LostError(f"training run {run.pk}")
 
 
 def _check(user: User, roles: frozenset[Role]) -> None:

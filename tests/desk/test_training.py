@@ -332,6 +332,41 @@ def test_model_is_trained_checked_put_in_use_and_taken_back(trainer: Trainer) ->
 
 
 @slow
+@pytest.mark.parametrize(("url", "other"), [("", "http://127.0.0.1:9"), ("http://127.0.0.1:9", "")])
+def test_turns_come_home_when_a_change_of_models_has_left_them_elsewhere(
+    trainer: Trainer, url: str, other: str
+) -> None:
+    scene(trainer.desk, f"turns_go_to({url!r}, {other!r})")
+    trainer.desk.start()
+    wait_for(lambda: scene(trainer.desk, "route()") == "('', None)", 20)
+
+
+@slow
+def test_turns_come_home_when_nothing_can_be_noted(trainer: Trainer) -> None:
+    trainer.desk.start()
+    trainer.desk.post("p1", "1", "はじめまして")
+    assert trainer.desk.answered("p1")
+    trainer.desk.kill()
+    said = scene(trainer.desk, f"swap_without_notes({str(trainer.model)!r})")
+    assert "database is locked" in said
+    assert scene(trainer.desk, "route()") == "('', None)"
+
+
+@slow
+def test_run_that_was_given_up_is_not_changed_by_who_was_at_it(desk: Desk) -> None:
+    said = scene(desk, "taken_meanwhile()").splitlines()
+    assert said == ["training run 1", "training run 1", "failed"]
+
+
+@slow
+def test_candidate_answers_for_as_long_as_the_server_does_not_come_back(trainer: Trainer) -> None:
+    said = scene(trainer.desk, f"swap_with_a_late_home({str(trainer.model)!r})").splitlines()
+    assert said[0].startswith("いつもの自動応答（Rasa）が戻るのを待っています")
+    assert "('http://127.0.0.1:" in said[0]
+    assert said[-1] == "('', None)"
+
+
+@slow
 def test_run_that_fails_says_why_and_shows_what_was_printed(trainer: Trainer) -> None:
     fake_bot.behave(trainer.bot, "fails")
     trainer.desk.start()
