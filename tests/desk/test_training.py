@@ -25,6 +25,7 @@ from tests.bot.conftest import free_ports
 from tests.desk import fake_bot
 from tests.desk.browsing import PASSWORD, Browser, app_code
 from tests.desk.running import ROOT, Desk, wait_for
+from tools.bot_commands import bot_environment, training_environment
 
 slow = pytest.mark.slow
 #: In the frozen set, as it stands there.
@@ -72,6 +73,18 @@ def test_log_is_bounded_and_takes_any_bytes() -> None:
     output.take(b"\xff\x00" + "あ".encode() * 50_000)
     assert len(output.tail) == 6000
     assert "\x00" not in output.tail
+
+
+def test_bot_is_not_given_the_secrets_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS",
+        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD",
+    }  # fmt: skip
+    for name in (*secrets, "DESK_DATA", "KNOWLEDGE_URL"):
+        monkeypatch.setenv(name, "x")
+    for given in (bot_environment(), training_environment()):
+        assert not secrets & given.keys()
+        assert {"DESK_DATA", "KNOWLEDGE_URL", "PATH"} <= given.keys()
 
 
 GOOD = {"accuracy": 0.938, "macro_f1": 0.943, "wrong": 0.013}
