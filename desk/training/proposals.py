@@ -81,7 +81,8 @@ def propose_examples(
 
     Raises:
         NotAllProposedError: some are known, measure the model, or cannot be examples.
-        RefusedError: the author may not, the intent is none, or there is nothing to propose.
+        RefusedError: the author may not, the intent is none, there is nothing to propose, or the sentences
+            that measure are not there.
     """
     _check_person(author)
     wanted = [" ".join(text.split()) for text in texts if text.strip()]
@@ -156,9 +157,10 @@ def accept(proposal: Proposal, reviewer: User, now: dt.datetime, note: str = "")
         note: what is said to it.
 
     Raises:
-        RefusedError: it is the reviewer's own, decided already, or the reviewer may not.
+        RefusedError: it is the reviewer's own, decided already, or the reviewer may not; or it measures the
+            model, or what measures it is not there.
     """
-    if proposal.kind == Kind.EXAMPLE and measures(proposal.text):
+    if proposal.kind == Kind.EXAMPLE and measures(proposal.text, settings.ENVIRONMENT.gate):
         raise RefusedError("measures")
     _decide(proposal, State.ACCEPTED, reviewer, now, note)
 
@@ -205,7 +207,7 @@ def _unfit_example(text: str) -> str:
         return sentence("training.markup")
     if _PERSONAL.search(unicodedata.normalize("NFKC", text)):
         return sentence("training.personal")
-    if measures(text):
+    if measures(text, settings.ENVIRONMENT.gate):
         return sentence("training.measures")
     return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
@@ -11,6 +12,7 @@ from desk.audit.models import record
 from desk.staff.roles import CLINICAL, Role, roles_of
 from desk.training import gate
 from desk.training.figures import shortcomings
+from desk.training.known import frozen_letters
 from desk.training.models import BUSY, STOPPABLE, Step, Task, TrainingRun
 from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
 from desk.training.refused import RefusedError
@@ -34,11 +36,13 @@ def request_training(user: User, now: dt.datetime) -> TrainingRun:
         now: an aware time.
 
     Raises:
-        RefusedError: the user may not, this machine cannot, or something is being done already.
+        RefusedError: the user may not, this machine cannot, the sentences that measure the model are not
+            there, or something is being done already.
     """
     _check(user, TRAINERS)
     if not has_bot():
         raise RefusedError("no_bot")
+    frozen_letters(settings.ENVIRONMENT.gate)
     return _begin(Task.TRAIN, Step.QUEUED, user, now)
 
 

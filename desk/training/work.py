@@ -31,6 +31,7 @@ from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexi
 from desk.training.processes import Output
 from desk.training.processes import run as run_program
 from desk.training.proposals import shortened
+from desk.training.refused import RefusedError
 from desk.training.route import go_home_unless_swapping
 from desk.training.runs import LostError, change, enter
 from desk.training.swap import SwapError, candidate, swap
@@ -89,7 +90,7 @@ def _do(run: TrainingRun) -> None:
     except _Cancelled:
         enter(run, Step.CANCELLED, _now())
         candidate_file(run).unlink(missing_ok=True)
-    except (_Failed, SwapError, gate.GateError) as error:
+    except (_Failed, SwapError, RefusedError, gate.GateError) as error:
         enter(run, Step.FAILED, _now(), failure=str(error))
         # What did not pass is not to be used by hand either.
         candidate_file(run).unlink(missing_ok=True)

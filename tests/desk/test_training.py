@@ -21,6 +21,7 @@ from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
 from desk.training.model_file import put_in_place
 from desk.training.processes import Output
+from desk.training.refused import RefusedError
 from tests.bot.conftest import free_ports
 from tests.desk import fake_bot
 from tests.desk.browsing import PASSWORD, Browser, app_code
@@ -41,16 +42,32 @@ FROZEN = "口角が切れて食事のたびにしみるのですが、何か手�
         FROZEN,
         "口角がきれて食事のたびにしみるのですが何か手当ての方法はありますか",
         "肘と膝の関節痛",
+        "人生でいちばんってくらい頭が痛くて、もう３回もどしました。画面の字もにじんで読みにくい",
     ],
 )
 def test_sentences_that_measure_are_known_however_they_are_marked(text: str) -> None:
-    assert measures(text)
+    assert measures(text, ROOT / "tests")
 
 
-def test_other_sentences_do_not_measure_and_without_tests_nothing_does(tmp_path: Path) -> None:
-    assert not measures("ロッカーの鍵はどこで借りられますか")
-    assert not measures("")
-    assert not measures(FROZEN, tmp_path)
+def test_other_sentences_do_not_measure() -> None:
+    assert not measures("ロッカーの鍵はどこで借りられますか", ROOT / "tests")
+    assert not measures("", ROOT / "tests")
+
+
+@pytest.mark.parametrize(
+    "name", ["nlu/frozen.csv", "safety/conversations.yml", "conversations/sake.yml"]
+)
+@pytest.mark.parametrize("content", [None, "", "text\n", "x: [", "- a"])
+def test_nothing_is_taken_for_an_example_when_what_measures_is_not_there(
+    tmp_path: Path, name: str, content: str | None
+) -> None:
+    gate = fake_bot.sets(tmp_path)
+    assert measures("お酒は飲めますか", gate)
+    (gate / name).unlink()
+    if content is not None:
+        (gate / name).write_text(content, encoding="utf-8")
+    with pytest.raises(RefusedError, match="DESK_GATE"):
+        measures("ロッカーの鍵はどこで借りられますか", gate)
 
 
 def test_letters_are_compared_whatever_the_script_and_the_marks() -> None:
@@ -163,6 +180,22 @@ def test_one_proposes_and_another_decides_and_the_database_holds_to_it(desk: Des
     ):
         assert scene(desk, f"by_sql({statement!r})") == "refused", statement
     assert scene(desk, f"by_sql({decide.format(doctor)!r})") == "taken"
+
+
+@slow
+def test_without_what_measures_nothing_is_proposed_or_trained(trainer: Trainer) -> None:
+    gate = Path(trainer.desk.settings["DESK_GATE"])
+    assert scene(trainer.desk, "proposed('nurse1', 'greeting', 'やほー')") == "1"
+    (gate / "nlu" / "frozen.csv").unlink()
+    for call in (
+        "proposed('nurse1', 'greeting', 'ヤッホイ')", "decided('doctor1', 'やほー', 'accept')",
+        "asked('train', 'nurse1')",
+    ):  # fmt: skip
+        assert "DESK_GATE" in scene(trainer.desk, call)
+    trainer.desk.start()
+    with Browser(trainer.desk) as nurse:
+        nurse.log_in("nurse7")
+        assert "frozen.csv）がないか読めない" in nurse.open("/staff/training/").text
 
 
 @slow
