@@ -16,8 +16,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from core.japanese import data_tokenizer
 from core.locale import sentence
 from desk.audit.models import record
+from desk.rehearsals.masking import masked
 from desk.staff.roles import CLINICAL, roles_of
 from desk.training.known import example_keys, examples, key_of, measures
 from desk.training.models import Kind, Proposal, State
@@ -200,12 +202,18 @@ def shortened(text: str, most: int = 30) -> str:
     return plain if len(plain) <= most else f"{plain[:most]}…"
 
 
+def _is_personal(text: str) -> bool:
+    """Whether something in a text may tell who somebody is."""
+    numbers = _PERSONAL.search(unicodedata.normalize("NFKC", text))
+    return bool(numbers) or masked(text, data_tokenizer(settings.ENVIRONMENT.data)) != text
+
+
 def _unfit_example(text: str) -> str:
     if why := unfit(text):
         return why
     if _MARKUP.search(text):
         return sentence("training.markup")
-    if _PERSONAL.search(unicodedata.normalize("NFKC", text)):
+    if _is_personal(text):
         return sentence("training.personal")
     if measures(text, settings.ENVIRONMENT.gate):
         return sentence("training.measures")

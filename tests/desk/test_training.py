@@ -210,6 +210,8 @@ def test_what_cannot_be_an_example_is_refused_with_a_sentence_each(desk: Desk) -
         "[これ](symptom)です": "記号なので使えません",
         "電話は 090-1234-5678 です": "電話番号",
         "a@example.jp です": "電話番号やメール",
+        "山田太郎と申します、やほー": "だれのことか分かる",
+        "大阪府箕面市萱野1-2-3に住んでいます": "だれのことか分かる",
     }
     said = scene(desk, f"proposed('nurse1', 'greeting', *{list(refused)!r}, 'ヤッホイ', 'ﾔｯﾎｲ')")
     for text, why in refused.items():
