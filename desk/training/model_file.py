@@ -21,6 +21,7 @@ def put_in_place(model: Path, target: Path, previous: Path, stamp: str) -> None:
     new = _copied(model, target)
     if target.exists():
         _copied(target, previous).replace(previous)
+        previous.with_suffix(".sha256").unlink(missing_ok=True)
         if old_stamp.exists():
             shutil.copyfile(old_stamp, previous.with_suffix(".sha256"))
     # Without it the next `make train` trains; with a wrong one it would not.
