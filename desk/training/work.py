@@ -27,7 +27,13 @@ from desk.training import export, gate
 from desk.training.figures import shortcomings
 from desk.training.model_file import put_in_place
 from desk.training.models import BUSY, Step, Task, TrainingRun
-from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
+from desk.training.places import (
+    candidate_file,
+    has_bot,
+    lexicon_at_start,
+    lexicon_now,
+    remove_ended_files,
+)
 from desk.training.processes import Output
 from desk.training.processes import run as run_program
 from desk.training.proposals import shortened
@@ -70,6 +76,7 @@ def look(me: str) -> None:
     go_home_unless_swapping()
     if not has_bot():
         return
+    remove_ended_files()
     for run in TrainingRun.objects.filter(step__in=(Step.QUEUED, Step.SWAPPING), owner=""):
         free = TrainingRun.objects.filter(pk=run.pk, step=run.step, owner="")
         if free.update(owner=me, beat_at=_now()):
@@ -89,11 +96,8 @@ def _do(run: TrainingRun) -> None:
             _train(run)
     except _Cancelled:
         enter(run, Step.CANCELLED, _now())
-        candidate_file(run).unlink(missing_ok=True)
     except (_Failed, SwapError, RefusedError, gate.GateError) as error:
         enter(run, Step.FAILED, _now(), failure=str(error))
-        # What did not pass is not to be used by hand either.
-        candidate_file(run).unlink(missing_ok=True)
     except LostError:
         raise
     except Exception:
@@ -127,7 +131,6 @@ def _train(run: TrainingRun) -> None:
     _check(run, model)
     for older in TrainingRun.objects.filter(step=Step.READY).exclude(pk=run.pk):
         enter(older, Step.REPLACED, _now())
-        candidate_file(older).unlink(missing_ok=True)
     enter(run, Step.READY, _now())
 
 
@@ -190,7 +193,6 @@ def _swap(run: TrainingRun) -> None:
         enter(run, Step.ACTIVE, _now(), switched_at=_now(), failure="")
         actor = run.switched_by.get_username() if run.switched_by else ""
         record("training.switched", _now(), actor=actor, training=run.pk, task=run.task)
-    model.unlink(missing_ok=True)
 
 
 def _mark_left_lying(now: dt.datetime) -> None:

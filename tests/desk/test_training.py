@@ -138,6 +138,9 @@ def test_model_is_put_in_place_whole_and_the_one_before_is_kept(tmp_path: Path) 
     put_in_place(previous, model, previous, "")
     assert (model.read_bytes(), previous.read_bytes()) == (b"old", b"new")
     assert not model.with_suffix(".sha256").exists()
+    # The model in place has no stamp, so the one before has none of another model.
+    put_in_place(candidate, model, previous, "new stamp")
+    assert not previous.with_suffix(".sha256").exists()
 
 
 # --- Proposals ------------------------------------------------------------------------------------
@@ -471,6 +474,23 @@ def test_desk_that_dies_at_it_takes_the_program_along_and_the_next_one_says_so(
     desk.start()
     wait_for(lambda: trainer.step() == "failed", 20)
     assert "窓口が止まった" in scene(desk, "run_is('failure')")
+
+
+@slow
+def test_files_of_runs_that_are_over_are_removed_and_no_others(
+    trainer: Trainer, tmp_path: Path
+) -> None:
+    scene(trainer.desk, "left_by('elsewhere:1', 5)")
+    folder = tmp_path / "new"
+    folder.mkdir()
+    names = (
+        "candidate-1.tar.gz", "candidate-1-examples.yml", "candidate-12.tar.gz", "candidate-x.tar.gz",
+    )  # fmt: skip
+    for name in names:
+        (folder / name).write_bytes(b"a model")
+    trainer.desk.start()
+    trainer.comes_to("failed")
+    wait_for(lambda: {file.name for file in folder.iterdir()} == set(names[2:]), 10)
 
 
 @slow
