@@ -24,6 +24,7 @@ from core.locale import sentence
 from desk.conversations.locks import conversation_lock
 from desk.conversations.models import Conversation
 from desk.conversations.rasa import Rasa, RasaError
+from desk.training.model_file import PlacingError
 from desk.training.processes import Output, free_port, running, wait_until
 from desk.training.route import RoutedRasa, move, set_route
 from tools.bot_commands import bot_environment, rasa_command
@@ -84,32 +85,43 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
         yield ports.rasa_url
 
 
-def swap(model: Path, home: str, in_place: Callable[[], None], tick: Tick) -> None:
+def swap(model: Path, present: Path, home: str, in_place: Callable[[], None], tick: Tick) -> None:
     """Has the server of the settings answer with another model, without a turn that fails.
 
     Args:
         model: the file.
+        present: that of the model it starts with so far, which it goes back to when this comes to nothing.
         home: the address of that server.
         in_place: puts the file where the next start finds it.
-        tick: called again and again; what it raises before the server loads ends the change.
+        tick: called again and again; what it raises before the server answers again ends the change.
 
     Raises:
-        SwapError: it still has the model it had.
+        SwapError: the file is not in place; it says which model answers.
     """
     routed, server = RoutedRasa(home, LOAD_SECONDS), Rasa(home, LOAD_SECONDS)
     if server.model() is None:
         raise SwapError(sentence("training.no_rasa"))
-    with candidate(model, tick) as url:
-        try:
-            hand_over(url, "", routed, tick)
-            _load(server, model, tick)
-            in_place()
-        finally:
-            _go_home(server, url, routed, tick)
+    back: Path | None = present
+    try:
+        with candidate(model, tick) as url:
+            try:
+                hand_over(url, "", routed, tick)
+                _load(server, model, tick)
+                in_place()
+                back = None
+            finally:
+                _go_home(server, model, back, url, routed, tick)
+    except (SwapError, PlacingError) as error:
+        answers = "new_answers" if server.model() == model.name else "old_answers"
+        raise SwapError(f"{error}{sentence(f'training.{answers}')}") from error
 
 
-def _go_home(server: Rasa, url: str, routed: RoutedRasa, tick: Tick) -> None:
-    """Has the server of the settings answer again, as soon as it can, whatever becomes of the notes."""
+def _go_home(
+    server: Rasa, model: Path, back: Path | None, url: str, routed: RoutedRasa, tick: Tick
+) -> None:
+    """Has the server of the settings answer again, as soon as it can, whatever becomes of the notes; with
+    another model instead of the new one, where there is one to go back to.
+    """
 
     def noted(output: Output | None, part: str) -> None:
         try:
@@ -117,17 +129,27 @@ def _go_home(server: Rasa, url: str, routed: RoutedRasa, tick: Tick) -> None:
         except Exception as error:
             logger.warning("a change of models was not noted: %s", error)
 
-    part = ""
     try:
-        # Until then the candidate answers.
-        while not wait_until(
-            lambda: server.model() is not None, LOAD_SECONDS, partial(noted, None, part)
-        ):
-            part = sentence("training.part_no_home")
-            logger.error("the Rasa server does not come back; the candidate answers")
+        _wait_for(server, noted)
+        if back and server.model() == model.name:
+            try:
+                _load(server, back, noted)
+            except SwapError as error:
+                logger.error("the new model answers, though it is not in place: %s", error)
+            _wait_for(server, noted)
         hand_over("", url, routed, noted)
     finally:
         set_route("", None)
+
+
+def _wait_for(server: Rasa, tick: Tick) -> None:
+    """Waits until the server of the settings is back, however long; until then the candidate answers."""
+    part = ""
+    while not wait_until(
+        lambda: server.model() is not None, LOAD_SECONDS, partial(tick, None, part)
+    ):
+        part = sentence("training.part_no_home")
+        logger.error("the Rasa server does not come back; the candidate answers")
 
 
 def hand_over(url: str, other: str, routed: RoutedRasa, tick: Tick) -> None:

@@ -25,7 +25,7 @@ from core.locale import sentence
 from desk.audit.models import record
 from desk.training import export, gate
 from desk.training.figures import shortcomings
-from desk.training.model_file import put_in_place
+from desk.training.model_file import PlacingError, prepared
 from desk.training.models import BUSY, Step, Task, TrainingRun
 from desk.training.places import (
     candidate_file,
@@ -177,12 +177,9 @@ def _swap(run: TrainingRun) -> None:
         kept = PREVIOUS_MODEL.with_suffix(".sha256")
         stamp = kept.read_text(encoding="ascii") if kept.exists() else ""
     try:
-        swap(
-            model, settings.ENVIRONMENT.rasa,
-            lambda: put_in_place(model, MODEL, PREVIOUS_MODEL, stamp),
-            partial(_tick, run),
-        )  # fmt: skip
-    except SwapError as error:
+        with prepared(model, MODEL, PREVIOUS_MODEL, stamp) as put_in_place:
+            swap(model, MODEL, settings.ENVIRONMENT.rasa, put_in_place, partial(_tick, run))
+    except (SwapError, PlacingError) as error:
         # A model that was ready is ready still: it can be tried again.
         back = Step.FAILED if run.task == Task.BACK else Step.READY
         enter(run, back, _now(), failure=str(error))

@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 
 from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
-from desk.training.model_file import put_in_place
+from desk.training.model_file import PlacingError, prepared
 from desk.training.processes import Output
 from desk.training.refused import RefusedError
 from tests.bot.conftest import free_ports
@@ -125,6 +125,11 @@ def test_model_below_the_thresholds_or_the_present_one_is_not_good_enough(
     assert (said in found[0]) if said else found == []
 
 
+def put_in_place(model: Path, target: Path, previous: Path, stamp: str) -> None:
+    with prepared(model, target, previous, stamp) as put:
+        put()
+
+
 def test_model_is_put_in_place_whole_and_the_one_before_is_kept(tmp_path: Path) -> None:
     candidate, model, previous = (tmp_path / f"{n}.tar.gz" for n in ("new", "model", "previous"))
     candidate.write_bytes(b"new")
@@ -141,6 +146,26 @@ def test_model_is_put_in_place_whole_and_the_one_before_is_kept(tmp_path: Path) 
     # The model in place has no stamp, so the one before has none of another model.
     put_in_place(candidate, model, previous, "new stamp")
     assert not previous.with_suffix(".sha256").exists()
+
+
+def test_model_that_cannot_be_put_in_place_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    candidate, model, previous = (tmp_path / f"{n}.tar.gz" for n in ("new", "model", "previous"))
+    model.write_bytes(b"old")
+    with (
+        pytest.raises(PlacingError, match="置けませんでした"),
+        prepared(candidate, model, previous, ""),
+    ):
+        pass
+    candidate.write_bytes(b"new")
+    previous.mkdir()
+    with prepared(candidate, model, previous, "stamp") as put:
+        assert model.read_bytes() == b"old"
+        with pytest.raises(PlacingError, match="置けませんでした"):
+            put()
+    assert model.read_bytes() == b"old"
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "new.tar.gz", "model.tar.gz", "previous.tar.gz",
+    }  # fmt: skip
 
 
 # --- Proposals ------------------------------------------------------------------------------------
@@ -407,6 +432,18 @@ def test_turns_come_home_when_nothing_can_be_noted(trainer: Trainer) -> None:
 def test_run_that_was_given_up_is_not_changed_by_who_was_at_it(desk: Desk) -> None:
     said = scene(desk, "taken_meanwhile()").splitlines()
     assert said == ["training run 1", "training run 1", "failed"]
+
+
+@slow
+def test_server_goes_back_to_the_model_it_starts_with_when_the_new_one_cannot_be_kept(
+    trainer: Trainer, tmp_path: Path
+) -> None:
+    new = tmp_path / "new.tar.gz"
+    new.write_bytes(b"a model")
+    said = scene(trainer.desk, f"swap_without_room({str(new)!r})")
+    assert "No space left on device" in said
+    assert "今までのモデルが答えています。 model.tar.gz" in said
+    assert scene(trainer.desk, "route()") == "('', None)"
 
 
 @slow

@@ -6,6 +6,7 @@ Called through ``tests.desk.scenes``, on the desk's database.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 from pathlib import Path
 from unittest import mock
 
@@ -16,12 +17,14 @@ from core.clinic_hours import TOKYO
 from desk.audit.models import AuditEntry
 from desk.conversations.rasa import Rasa
 from desk.training import export, proposals, runs, spellings, terms
+from desk.training.model_file import PlacingError
 from desk.training.models import Proposal, Route, Step, TrainingRun
 from desk.training.refused import RefusedError
 from desk.training.route import route as routed
 from desk.training.route import set_route
-from desk.training.swap import swap
+from desk.training.swap import SwapError, swap
 from tests.desk.scenes import now, person
+from tools.places import MODEL
 
 WHEN = dt.datetime(2026, 6, 1, 10, 0, tzinfo=TOKYO)
 
@@ -161,9 +164,24 @@ def swap_without_notes(model: str) -> None:
 
     home = settings.ENVIRONMENT.rasa
     try:
-        swap(Path(model), home, lambda: None, tick)
+        swap(Path(model), MODEL, home, lambda: None, tick)
     except DatabaseError as error:
         print(error)
+
+
+def swap_without_room(model: str) -> None:
+    """Changes models, and the file cannot be put in place; prints what is raised, and which model answers
+    then.
+    """
+
+    def in_place() -> None:
+        raise PlacingError(OSError(errno.ENOSPC, "No space left on device"))
+
+    home = settings.ENVIRONMENT.rasa
+    try:
+        swap(Path(model), MODEL, home, in_place, lambda *_: None)
+    except SwapError as error:
+        print(error, Rasa(home, 5).model())
 
 
 def swap_with_a_late_home(model: str) -> None:
@@ -182,7 +200,7 @@ def swap_with_a_late_home(model: str) -> None:
         mock.patch.object(Rasa, "model", away),
     ):
         swap(
-            Path(model), settings.ENVIRONMENT.rasa, lambda: loaded.append(model),
+            Path(model), MODEL, settings.ENVIRONMENT.rasa, lambda: loaded.append(model),
             lambda _, part: said.append(f"{part} {routed()}") if part else None,
         )  # fmt: skip
     print(*said, routed(), sep="\n")
