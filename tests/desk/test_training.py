@@ -429,6 +429,13 @@ def test_turns_come_home_when_nothing_can_be_noted(trainer: Trainer) -> None:
 
 
 @slow
+def test_what_is_to_be_forgotten_is_asked_of_every_server_and_a_failure_is_told(desk: Desk) -> None:
+    assert scene(desk, "forgotten_by()") == "http://new home"
+    failed = "http://new home failed at http://new"
+    assert scene(desk, "forgotten_by('http://new')") == failed
+
+
+@slow
 def test_run_that_was_given_up_is_not_changed_by_who_was_at_it(desk: Desk) -> None:
     said = scene(desk, "taken_meanwhile()").splitlines()
     assert said == ["training run 1", "training run 1", "failed"]

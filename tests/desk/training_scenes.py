@@ -15,13 +15,13 @@ from django.db import DatabaseError, connection, transaction
 
 from core.clinic_hours import TOKYO
 from desk.audit.models import AuditEntry
-from desk.conversations.rasa import Rasa
+from desk.conversations.rasa import Rasa, RasaError
 from desk.training import export, proposals, runs, spellings, terms
 from desk.training.model_file import PlacingError
 from desk.training.models import Proposal, Route, Step, TrainingRun
 from desk.training.refused import RefusedError
+from desk.training.route import RoutedRasa, set_route
 from desk.training.route import route as routed
-from desk.training.route import set_route
 from desk.training.swap import SwapError, swap
 from tests.desk.scenes import now, person
 from tools.places import MODEL
@@ -135,6 +135,28 @@ def route() -> None:
 def turns_go_to(url: str, other: str | None) -> None:
     """A change of models that nobody is at any more has left this behind."""
     set_route(url, other)
+
+
+def forgotten_by(*broken: str) -> None:
+    """A text is removed while two servers remember it and some of them fail; prints who was asked, and what
+    is raised.
+    """
+    asked: list[str] = []
+    rasa = RoutedRasa("home", 1)
+
+    def redact(server: Rasa, *_: object) -> None:
+        name = next(url for url in ("http://new", "") if rasa.client(url) is server)
+        asked.append(name or "home")
+        if asked[-1] in broken:
+            raise RasaError(asked[-1])
+
+    set_route("http://new", "")
+    with mock.patch.object(Rasa, "redact", redact):
+        try:
+            rasa.redact("p1", ["これ"], "…")
+        except RasaError as error:
+            asked.append(f"failed at {error}")
+    print(*asked)
 
 
 def taken_meanwhile() -> None:
