@@ -192,6 +192,8 @@ class KnowledgeSource:
         self._refused, self._again_at = files.version, time.monotonic() + AGAIN_SECONDS
         if self._publisher is not None:
             self._publisher.forget()
+        if not self._is_published:
+            return  # what serves until then has its own switches
         good = self._table.files
         stopped = Files({**good.contents, SWITCHES: files.contents[SWITCHES]})
         if stopped.version != good.version:

@@ -10,11 +10,25 @@ import yaml
 
 from tools.places import BOT_BIN, ROOT, RUN_DIR, Ports
 
+#: The desk's secrets, and where these may be part of an address: no business of the bot's.
+_SECRETS = frozenset({
+    "DATABASE_URL", "DESK_API_CALLBACK", "DESK_API_TOKENS", "DESK_BROKER", "DESK_MAIL", "DESK_SECRET",
+    "DESK_SHARED",
+})  # fmt: skip
+_SECRET_PREFIXES = ("LINE_", "REDIS_")
+
 
 def bot_environment() -> dict[str, str]:
-    """Environment of Rasa and actions: loopback only, no telemetry, quiet TensorFlow."""
+    """Environment of Rasa and actions: without the desk's secrets, loopback only, no telemetry, quiet
+    TensorFlow.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _SECRETS and not name.startswith(_SECRET_PREFIXES)
+    }
     return {
-        **os.environ,
+        **kept,
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",

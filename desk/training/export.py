@@ -29,12 +29,17 @@ _COLUMNS = (
 
 
 def accepted_examples() -> list[Proposal]:
-    """Accepted examples that the training data do not have, by intent and text."""
+    """Accepted examples that the training data do not have, by intent and text.
+
+    Raises:
+        RefusedError: the sentences that measure the model are not there.
+    """
+    gate = settings.ENVIRONMENT.gate
     known = example_keys(settings.ENVIRONMENT.data)
     found = [
         one
         for one in _accepted(Kind.EXAMPLE)
-        if key_of(one.text) not in known and not measures(one.text)
+        if key_of(one.text) not in known and not measures(one.text, gate)
     ]
     return sorted(found, key=lambda one: (one.intent, one.text))
 

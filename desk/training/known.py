@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import functools
+import io
+import itertools
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,14 @@ import yaml
 from rapidfuzz import fuzz, process
 
 from core.japanese import fold_kana, normalize
-from desk.environment import ROOT
+from desk.rehearsals.script import ScriptError, read
+from desk.training.refused import RefusedError
 
-#: Files of sentences that measure: CSV with a column ``text``, and conversations.
-FROZEN = (
-    "nlu/frozen.csv", "nlu/calibration.csv", "safety/sentences.csv", "safety/fresh/sentences.csv",
-    "safety/indirect/sentences.csv", "safety/conversations.yml",
-)  # fmt: skip
+#: Files of sentences that measure, in the folder of ``DESK_GATE``: CSV with a column ``text``, and
+#: conversations; those that must be there, besides test conversations (``TALKS``), and further ones.
+FROZEN = ("nlu/frozen.csv", "safety/sentences.csv", "safety/conversations.yml")
+FURTHER = ("nlu/calibration.csv", "safety/fresh/sentences.csv", "safety/indirect/sentences.csv")
+TALKS = "conversations"
 #: From this likeness on, of 100, a sentence counts as one that measures; shorter ones must be the same.
 LIKENESS, LIKENESS_LETTERS = 90, 10
 
@@ -36,15 +39,18 @@ def letters_of(text: str) -> str:
     return "".join(c for c in plain if c.isalnum()) or plain.strip()
 
 
-def measures(text: str, tests: Path = ROOT / "tests") -> bool:
+def measures(text: str, gate: Path) -> bool:
     """Whether a sentence is one of those that measure, or nearly so.
 
     Args:
         text: the sentence.
-        tests: the folder of tests; where there is none nothing measures.
+        gate: the folder of ``DESK_GATE``.
+
+    Raises:
+        RefusedError: the sentences that measure are not there.
     """
     letters = letters_of(text)
-    frozen = frozen_letters(tests)
+    frozen = frozen_letters(gate)
     if letters in frozen:
         return True
     if len(letters) < LIKENESS_LETTERS:
@@ -53,13 +59,18 @@ def measures(text: str, tests: Path = ROOT / "tests") -> bool:
     return found is not None
 
 
-def frozen_letters(tests: Path) -> frozenset[str]:
+def frozen_letters(gate: Path) -> frozenset[str]:
     """The letters of all sentences that measure.
 
     Args:
-        tests: the folder of tests.
+        gate: the folder of ``DESK_GATE``.
+
+    Raises:
+        RefusedError: some are not there, or cannot be read.
     """
-    return _frozen(tuple(_stamp(tests / name) for name in FROZEN))
+    talks = sorted((gate / TALKS).glob("*.yml")) or [gate / TALKS / "*.yml"]
+    further = [path for path in (gate / name for name in FURTHER) if path.exists()]
+    return _frozen(tuple(map(_stamp, [*(gate / name for name in FROZEN), *talks, *further])))
 
 
 def examples(data: Path) -> dict[str, tuple[str, ...]]:
@@ -94,17 +105,26 @@ def _files(data: Path) -> tuple[_Stamp, ...]:
 
 @functools.lru_cache(maxsize=2)
 def _frozen(files: tuple[_Stamp, ...]) -> frozenset[str]:
-    found: list[str] = []
-    for path, changed in files:
-        if not changed:
-            continue
+    texts = itertools.chain.from_iterable(_texts(path) for path, _ in files)
+    return frozenset(map(letters_of, texts)) - {""}
+
+
+def _texts(path: Path) -> list[str]:
+    """The sentences of a file, at least one."""
+    try:
+        content = path.read_text(encoding="utf-8")
         if path.suffix == ".csv":
-            with path.open(encoding="utf-8", newline="") as file:
-                found += [row["text"] for row in csv.DictReader(file)]
+            found = [row["text"] for row in csv.DictReader(io.StringIO(content, newline=""))]
+        elif path.parent.name == TALKS:
+            found = [step.patient for script in read(content) for step in script.steps]
         else:
-            conversations: list[dict[str, Any]] = yaml.load(path.read_bytes(), yaml.CSafeLoader)
-            found += [turn["text"] for one in conversations for turn in one["turns"]]
-    return frozenset(map(letters_of, found))
+            talks: list[dict[str, Any]] = yaml.load(content, yaml.CSafeLoader) or []
+            found = [turn["text"] for talk in talks for turn in talk["turns"]]
+    except (OSError, KeyError, TypeError, ValueError, csv.Error, yaml.YAMLError, ScriptError) as e:
+        raise RefusedError("no_frozen", path=path) from e
+    if not any(found):
+        raise RefusedError("no_frozen", path=path)
+    return [text for text in found if text]
 
 
 @functools.lru_cache(maxsize=4)

@@ -16,8 +16,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from core.japanese import data_tokenizer
 from core.locale import sentence
 from desk.audit.models import record
+from desk.rehearsals.masking import masked
 from desk.staff.roles import CLINICAL, roles_of
 from desk.training.known import example_keys, examples, key_of, measures
 from desk.training.models import Kind, Proposal, State
@@ -81,7 +83,8 @@ def propose_examples(
 
     Raises:
         NotAllProposedError: some are known, measure the model, or cannot be examples.
-        RefusedError: the author may not, the intent is none, or there is nothing to propose.
+        RefusedError: the author may not, the intent is none, there is nothing to propose, or the sentences
+            that measure are not there.
     """
     _check_person(author)
     wanted = [" ".join(text.split()) for text in texts if text.strip()]
@@ -156,9 +159,10 @@ def accept(proposal: Proposal, reviewer: User, now: dt.datetime, note: str = "")
         note: what is said to it.
 
     Raises:
-        RefusedError: it is the reviewer's own, decided already, or the reviewer may not.
+        RefusedError: it is the reviewer's own, decided already, or the reviewer may not; or it measures the
+            model, or what measures it is not there.
     """
-    if proposal.kind == Kind.EXAMPLE and measures(proposal.text):
+    if proposal.kind == Kind.EXAMPLE and measures(proposal.text, settings.ENVIRONMENT.gate):
         raise RefusedError("measures")
     _decide(proposal, State.ACCEPTED, reviewer, now, note)
 
@@ -198,14 +202,20 @@ def shortened(text: str, most: int = 30) -> str:
     return plain if len(plain) <= most else f"{plain[:most]}…"
 
 
+def _is_personal(text: str) -> bool:
+    """Whether something in a text may tell who somebody is."""
+    numbers = _PERSONAL.search(unicodedata.normalize("NFKC", text))
+    return bool(numbers) or masked(text, data_tokenizer(settings.ENVIRONMENT.data)) != text
+
+
 def _unfit_example(text: str) -> str:
     if why := unfit(text):
         return why
     if _MARKUP.search(text):
         return sentence("training.markup")
-    if _PERSONAL.search(unicodedata.normalize("NFKC", text)):
+    if _is_personal(text):
         return sentence("training.personal")
-    if measures(text):
+    if measures(text, settings.ENVIRONMENT.gate):
         return sentence("training.measures")
     return ""
 

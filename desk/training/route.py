@@ -13,10 +13,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists
 
 from core.bot_turn import BotTurn
 from desk.conversations.rasa import Rasa, RasaError
-from desk.training.models import Route
+from desk.training.models import Route, Step, TrainingRun
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +68,14 @@ class RoutedRasa:
             RasaError: it may still be remembered.
         """
         url, other = route()
+        failed: RasaError | None = None
         for one in (url, *([] if other is None else [other])):
-            self.client(one).redact(sender, gone, instead)
+            try:
+                self.client(one).redact(sender, gone, instead)
+            except RasaError as error:
+                failed = error
+        if failed:
+            raise failed
 
     def model(self) -> str | None:
         """The name of the model in use, as ``Rasa.model``."""
@@ -104,6 +111,14 @@ def set_route(url: str, other: str | None) -> None:
     """
     with transaction.atomic():
         Route.objects.update_or_create(pk=1, defaults={"url": url, "other": other})
+
+
+def go_home_unless_swapping() -> None:
+    """Has turns go to the server of the settings where nobody changes models any more, whatever was left."""
+    swapping = TrainingRun.objects.filter(step=Step.SWAPPING).exclude(owner="")
+    away = Route.objects.exclude(url="", other=None).filter(~Exists(swapping))
+    if away.update(url="", other=None):
+        logger.warning("turns went to a server of a change of models that is over")
 
 
 def move(source: Rasa, target: Rasa, sender: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
@@ -11,6 +12,7 @@ from desk.audit.models import record
 from desk.staff.roles import CLINICAL, Role, roles_of
 from desk.training import gate
 from desk.training.figures import shortcomings
+from desk.training.known import frozen_letters
 from desk.training.models import BUSY, STOPPABLE, Step, Task, TrainingRun
 from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
 from desk.training.refused import RefusedError
@@ -22,6 +24,10 @@ TRAINERS = CLINICAL | {Role.ADMINISTRATOR}
 SWITCHERS = frozenset({Role.DOCTOR, Role.ADMINISTRATOR})
 
 
+class LostError(Exception):
+    """A run is no longer what this process took it for: it belongs to another one, or has ended."""
+
+
 def request_training(user: User, now: dt.datetime) -> TrainingRun:
     """Has a model trained.
 
@@ -30,11 +36,13 @@ def request_training(user: User, now: dt.datetime) -> TrainingRun:
         now: an aware time.
 
     Raises:
-        RefusedError: the user may not, this machine cannot, or something is being done already.
+        RefusedError: the user may not, this machine cannot, the sentences that measure the model are not
+            there, or something is being done already.
     """
     _check(user, TRAINERS)
     if not has_bot():
         raise RefusedError("no_bot")
+    frozen_letters(settings.ENVIRONMENT.gate)
     return _begin(Task.TRAIN, Step.QUEUED, user, now)
 
 
@@ -149,16 +157,34 @@ def enter(run: TrainingRun, step: Step, now: dt.datetime, **values: object) -> N
         step: where it comes to.
         now: an aware time.
         **values: what else changes of it.
+
+    Raises:
+        LostError: it is no longer at its step, or at it by the same process.
     """
     busy = step in BUSY
     changes = {"step": step, "busy": busy or None, "part": "", "percent": None, **values}
     if not busy:
         changes["ended_at"] = now
     with transaction.atomic():
-        TrainingRun.objects.filter(pk=run.pk).update(**changes)
+        change(run, **changes)
         if not busy:
             record("training.ended", now, training=run.pk, task=run.task, step=step)
     run.refresh_from_db()
+
+
+def change(run: TrainingRun, **values: object) -> None:
+    """Writes something down of a run.
+
+    Args:
+        run: which, as its process knows it.
+        **values: what changes.
+
+    Raises:
+        LostError: it is no longer at its step, or at it by the same process.
+    """
+    same = TrainingRun.objects.filter(pk=run.pk, step=run.step, owner=run.owner)
+    if not same.update(**values):
+        raise LostError(f"training run {run.pk}")
 
 
 def _check(user: User, roles: frozenset[Role]) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from core.locale import sentence
 from desk.conversations.locks import conversation_lock
 from desk.conversations.models import Conversation
 from desk.conversations.rasa import Rasa, RasaError
+from desk.training.model_file import PlacingError
 from desk.training.processes import Output, free_port, running, wait_until
 from desk.training.route import RoutedRasa, move, set_route
 from tools.bot_commands import bot_environment, rasa_command
@@ -37,10 +39,13 @@ MOVED_HOURS = 24
 READY_SECONDS, LOAD_SECONDS, SETTLE_SECONDS = 180.0, 180.0, 2.0
 #: How often a conversation's lock is tried again.
 _RETRY_SECONDS = 0.05
+#: How often it is noted that conversations are being moved.
+TICK_SECONDS = 1.0
 #: A text whose answer nobody reads, by which a server shows that it can answer.
 _WARM_UP = "warm-up"
 
-Tick = Callable[[Output | None], None]
+#: Notes that somebody is at it, with what a program has printed and what is being done.
+Tick = Callable[[Output | None, str], None]
 
 
 class SwapError(Exception):
@@ -71,38 +76,80 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
         server = Rasa(ports.rasa_url, READY_SECONDS)
         up = wait_until(
             lambda: process.poll() is not None or server.model() is not None,
-            READY_SECONDS, lambda: tick(output),
+            READY_SECONDS, partial(tick, output, ""),
         )  # fmt: skip
         if not up or process.poll() is not None:
-            tick(output)
+            tick(output, "")
             raise SwapError(sentence("training.no_start"))
         _warm_up(server)
         yield ports.rasa_url
 
 
-def swap(model: Path, home: str, in_place: Callable[[], None], tick: Tick) -> None:
+def swap(model: Path, present: Path, home: str, in_place: Callable[[], None], tick: Tick) -> None:
     """Has the server of the settings answer with another model, without a turn that fails.
 
     Args:
         model: the file.
+        present: that of the model it starts with so far, which it goes back to when this comes to nothing.
         home: the address of that server.
         in_place: puts the file where the next start finds it.
-        tick: called again and again; what it raises before the server loads ends the change.
+        tick: called again and again; what it raises before the server answers again ends the change.
 
     Raises:
-        SwapError: it still has the model it had.
+        SwapError: the file is not in place; it says which model answers.
     """
     routed, server = RoutedRasa(home, LOAD_SECONDS), Rasa(home, LOAD_SECONDS)
     if server.model() is None:
         raise SwapError(sentence("training.no_rasa"))
-    with candidate(model, tick) as url:
-        hand_over(url, "", routed, tick)
+    back: Path | None = present
+    try:
+        with candidate(model, tick) as url:
+            try:
+                hand_over(url, "", routed, tick)
+                _load(server, model, tick)
+                in_place()
+                back = None
+            finally:
+                _go_home(server, model, back, url, routed, tick)
+    except (SwapError, PlacingError) as error:
+        answers = "new_answers" if server.model() == model.name else "old_answers"
+        raise SwapError(f"{error}{sentence(f'training.{answers}')}") from error
+
+
+def _go_home(
+    server: Rasa, model: Path, back: Path | None, url: str, routed: RoutedRasa, tick: Tick
+) -> None:
+    """Has the server of the settings answer again, as soon as it can, whatever becomes of the notes; with
+    another model instead of the new one, where there is one to go back to.
+    """
+
+    def noted(output: Output | None, part: str) -> None:
         try:
-            _load(server, model, tick)
-            in_place()
-        finally:
-            wait_until(lambda: server.model() is not None, LOAD_SECONDS, lambda: tick(None))
-            hand_over("", url, routed, tick)
+            tick(output, part)
+        except Exception as error:
+            logger.warning("a change of models was not noted: %s", error)
+
+    try:
+        _wait_for(server, noted)
+        if back and server.model() == model.name:
+            try:
+                _load(server, back, noted)
+            except SwapError as error:
+                logger.error("the new model answers, though it is not in place: %s", error)
+            _wait_for(server, noted)
+        hand_over("", url, routed, noted)
+    finally:
+        set_route("", None)
+
+
+def _wait_for(server: Rasa, tick: Tick) -> None:
+    """Waits until the server of the settings is back, however long; until then the candidate answers."""
+    part = ""
+    while not wait_until(
+        lambda: server.model() is not None, LOAD_SECONDS, partial(tick, None, part)
+    ):
+        part = sentence("training.part_no_home")
+        logger.error("the Rasa server does not come back; the candidate answers")
 
 
 def hand_over(url: str, other: str, routed: RoutedRasa, tick: Tick) -> None:
@@ -116,15 +163,25 @@ def hand_over(url: str, other: str, routed: RoutedRasa, tick: Tick) -> None:
     """
     set_route(url, other)
     source, target = routed.client(other), routed.client(url)
-    moved = 0
+    moved, ticked = 0, -TICK_SECONDS
     for conversation in _recent():
         while not (done := _moved(conversation, source, target)):
             time.sleep(_RETRY_SECONDS)
-            tick(None)
+            ticked = _tick_now_and_then(tick, ticked)
+        ticked = _tick_now_and_then(tick, ticked)
         moved += done == "moved"
     logger.info("conversations moved: %s", moved)
     set_route(url, None)
     time.sleep(SETTLE_SECONDS)
+
+
+def _tick_now_and_then(tick: Tick, last: float) -> float:
+    """Says that somebody is at it, unless that was said a moment ago; when it was said last."""
+    now = time.monotonic()
+    if now - last < TICK_SECONDS:
+        return last
+    tick(None, "")
+    return now
 
 
 def _recent() -> list[Conversation]:
@@ -152,7 +209,7 @@ def _moved(conversation: Conversation, source: Rasa, target: Rasa) -> str:
 def _load(server: Rasa, model: Path, tick: Tick) -> None:
     with ThreadPoolExecutor(1, "load-model") as executor:
         loading = executor.submit(server.load, model, LOAD_SECONDS)
-        wait_until(loading.done, LOAD_SECONDS, lambda: tick(None))
+        wait_until(loading.done, LOAD_SECONDS, partial(tick, None, ""))
         try:
             loading.result()
         except RasaError as error:

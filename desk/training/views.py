@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +20,7 @@ from desk.staff.roles import for_staff, roles_of, staff_of
 from desk.staff.sessions import background
 from desk.training import export, gate, runs
 from desk.training.figures import figures
+from desk.training.known import frozen_letters
 from desk.training.models import Proposal, State, Step, TrainingRun
 from desk.training.places import candidate_file, has_bot
 from desk.training.refused import RefusedError
@@ -39,11 +41,17 @@ def _now() -> dt.datetime:
 def overview(request: HttpRequest) -> HttpResponse:
     """What can be done, what is being done, and what was."""
     found = list(TrainingRun.objects.select_related("by__account")[:SHOWN])
+    to_learn, why_not = 0, ""
+    try:
+        frozen_letters(settings.ENVIRONMENT.gate)
+        to_learn = len(export.accepted_examples())
+    except RefusedError as error:
+        why_not = str(error)
     context = {
         "runs": found, "busy": next((run for run in found if run.is_busy), None),
         "has_bot": has_bot(), "can_switch": bool(runs.SWITCHERS & roles_of(staff_of(request))),
         "waiting": Proposal.objects.filter(state=State.PROPOSED).count(),
-        "to_learn": len(export.accepted_examples()),
+        "to_learn": to_learn, "why_not": why_not,
         "model": _changed(MODEL), "previous": _changed(PREVIOUS_MODEL),
         "model_file": MODEL,
     }  # fmt: skip

@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -24,14 +25,21 @@ from core.locale import sentence
 from desk.audit.models import record
 from desk.training import export, gate
 from desk.training.figures import shortcomings
-from desk.training.model_file import put_in_place
-from desk.training.models import BUSY, Route, Step, Task, TrainingRun
-from desk.training.places import candidate_file, has_bot, lexicon_at_start, lexicon_now
+from desk.training.model_file import PlacingError, prepared
+from desk.training.models import BUSY, Step, Task, TrainingRun
+from desk.training.places import (
+    candidate_file,
+    has_bot,
+    lexicon_at_start,
+    lexicon_now,
+    remove_ended_files,
+)
 from desk.training.processes import Output
 from desk.training.processes import run as run_program
 from desk.training.proposals import shortened
-from desk.training.route import set_route
-from desk.training.runs import enter
+from desk.training.refused import RefusedError
+from desk.training.route import go_home_unless_swapping
+from desk.training.runs import LostError, change, enter
 from desk.training.swap import SwapError, candidate, swap
 from tools.bot_commands import bot_environment, train_command, training_environment
 from tools.places import BOT_BIN, CANDIDATES, MODEL, PREVIOUS_MODEL, ROOT
@@ -65,13 +73,19 @@ def look(me: str) -> None:
         me: the name of this process.
     """
     _mark_left_lying(_now())
+    go_home_unless_swapping()
     if not has_bot():
         return
+    remove_ended_files()
     for run in TrainingRun.objects.filter(step__in=(Step.QUEUED, Step.SWAPPING), owner=""):
         free = TrainingRun.objects.filter(pk=run.pk, step=run.step, owner="")
         if free.update(owner=me, beat_at=_now()):
             run.refresh_from_db()
-            _do(run)
+            try:
+                _do(run)
+            except LostError as error:
+                # Whoever took it for left lying has said so.
+                logger.warning("taken from this process: %s", error)
 
 
 def _do(run: TrainingRun) -> None:
@@ -82,11 +96,10 @@ def _do(run: TrainingRun) -> None:
             _train(run)
     except _Cancelled:
         enter(run, Step.CANCELLED, _now())
-        candidate_file(run).unlink(missing_ok=True)
-    except (_Failed, SwapError, gate.GateError) as error:
+    except (_Failed, SwapError, RefusedError, gate.GateError) as error:
         enter(run, Step.FAILED, _now(), failure=str(error))
-        # What did not pass is not to be used by hand either.
-        candidate_file(run).unlink(missing_ok=True)
+    except LostError:
+        raise
     except Exception:
         logger.exception("a training run failed")
         enter(run, Step.FAILED, _now(), failure=sentence("training.broke_off"))
@@ -103,7 +116,7 @@ def _train(run: TrainingRun) -> None:
         fingerprint=fingerprint_of(ROOT / name for name in INGREDIENTS),
     )  # fmt: skip
     examples = export.accepted_examples()
-    TrainingRun.objects.filter(pk=run.pk).update(proposals=len(examples))
+    change(run, proposals=len(examples))
     data = [str(settings.ENVIRONMENT.data / "nlu"), "data/rules.yml"]
     if examples:
         extra = CANDIDATES / f"candidate-{run.pk}-examples.yml"
@@ -118,7 +131,6 @@ def _train(run: TrainingRun) -> None:
     _check(run, model)
     for older in TrainingRun.objects.filter(step=Step.READY).exclude(pk=run.pk):
         enter(older, Step.REPLACED, _now())
-        candidate_file(older).unlink(missing_ok=True)
     enter(run, Step.READY, _now())
 
 
@@ -142,7 +154,7 @@ def _measure(run: TrainingRun, model: Path) -> None:
 def _check(run: TrainingRun, model: Path) -> None:
     """The gate, against a server with the candidate."""
     enter(run, Step.CHECKING, _now())
-    with candidate(model, lambda out: _tick(run, out)) as url:
+    with candidate(model, partial(_tick, run)) as url:
         found = gate.judge(url, run.by, _now, lambda part, percent: _tick(run, None, part, percent))
     _note(run, gate=found)
     if not found["passed"]:
@@ -165,12 +177,9 @@ def _swap(run: TrainingRun) -> None:
         kept = PREVIOUS_MODEL.with_suffix(".sha256")
         stamp = kept.read_text(encoding="ascii") if kept.exists() else ""
     try:
-        swap(
-            model, settings.ENVIRONMENT.rasa,
-            lambda: put_in_place(model, MODEL, PREVIOUS_MODEL, stamp),
-            lambda out: _tick(run, out),
-        )  # fmt: skip
-    except SwapError as error:
+        with prepared(model, MODEL, PREVIOUS_MODEL, stamp) as put_in_place:
+            swap(model, MODEL, settings.ENVIRONMENT.rasa, put_in_place, partial(_tick, run))
+    except (SwapError, PlacingError) as error:
         # A model that was ready is ready still: it can be tried again.
         back = Step.FAILED if run.task == Task.BACK else Step.READY
         enter(run, back, _now(), failure=str(error))
@@ -181,11 +190,10 @@ def _swap(run: TrainingRun) -> None:
         enter(run, Step.ACTIVE, _now(), switched_at=_now(), failure="")
         actor = run.switched_by.get_username() if run.switched_by else ""
         record("training.switched", _now(), actor=actor, training=run.pk, task=run.task)
-    model.unlink(missing_ok=True)
 
 
 def _mark_left_lying(now: dt.datetime) -> None:
-    """Marks runs whose process is gone, and has turns go home if they went to a server of theirs."""
+    """Marks runs whose process is gone."""
     for run in TrainingRun.objects.filter(step__in=BUSY).exclude(owner=""):
         if run.beat_at and run.beat_at > now - SILENCE and _may_live(run.owner):
             continue
@@ -193,8 +201,6 @@ def _mark_left_lying(now: dt.datetime) -> None:
         with transaction.atomic():
             if not TrainingRun.objects.filter(still).update(beat_at=now):
                 continue
-            if run.step == Step.SWAPPING and Route.objects.exclude(url="").exists():
-                set_route("", None)
             enter(run, Step.FAILED, now, failure=sentence("training.left_lying"))
         if run.step == Step.FAILED:
             logger.warning("a training run was left lying: %s", run.pk)
@@ -221,7 +227,7 @@ def _tick(
     values: dict[str, object] = {"beat_at": _now(), "part": part, "percent": percent}
     if output is not None:
         values |= {"part": output.part, "percent": output.percent, "log": output.tail}
-    TrainingRun.objects.filter(pk=run.pk).update(**values)
+    change(run, **values)
     if run.step != Step.SWAPPING:
         _stop_if_asked(run)
 
@@ -233,7 +239,7 @@ def _stop_if_asked(run: TrainingRun) -> None:
 
 def _note(run: TrainingRun, **figures: object) -> None:
     run.report = {**run.report, **figures}
-    TrainingRun.objects.filter(pk=run.pk).update(report=run.report)
+    change(run, report=run.report)
 
 
 def _now() -> dt.datetime:

@@ -19,12 +19,14 @@ from playwright.sync_api import Page
 
 from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
-from desk.training.model_file import put_in_place
+from desk.training.model_file import PlacingError, prepared
 from desk.training.processes import Output
+from desk.training.refused import RefusedError
 from tests.bot.conftest import free_ports
 from tests.desk import fake_bot
 from tests.desk.browsing import PASSWORD, Browser, app_code
 from tests.desk.running import ROOT, Desk, wait_for
+from tools.bot_commands import bot_environment, training_environment
 
 slow = pytest.mark.slow
 #: In the frozen set, as it stands there.
@@ -40,16 +42,32 @@ FROZEN = "口角が切れて食事のたびにしみるのですが、何か手�
         FROZEN,
         "口角がきれて食事のたびにしみるのですが何か手当ての方法はありますか",
         "肘と膝の関節痛",
+        "人生でいちばんってくらい頭が痛くて、もう３回もどしました。画面の字もにじんで読みにくい",
     ],
 )
 def test_sentences_that_measure_are_known_however_they_are_marked(text: str) -> None:
-    assert measures(text)
+    assert measures(text, ROOT / "tests")
 
 
-def test_other_sentences_do_not_measure_and_without_tests_nothing_does(tmp_path: Path) -> None:
-    assert not measures("ロッカーの鍵はどこで借りられますか")
-    assert not measures("")
-    assert not measures(FROZEN, tmp_path)
+def test_other_sentences_do_not_measure() -> None:
+    assert not measures("ロッカーの鍵はどこで借りられますか", ROOT / "tests")
+    assert not measures("", ROOT / "tests")
+
+
+@pytest.mark.parametrize(
+    "name", ["nlu/frozen.csv", "safety/conversations.yml", "conversations/sake.yml"]
+)
+@pytest.mark.parametrize("content", [None, "", "text\n", "x: [", "- a"])
+def test_nothing_is_taken_for_an_example_when_what_measures_is_not_there(
+    tmp_path: Path, name: str, content: str | None
+) -> None:
+    gate = fake_bot.sets(tmp_path)
+    assert measures("お酒は飲めますか", gate)
+    (gate / name).unlink()
+    if content is not None:
+        (gate / name).write_text(content, encoding="utf-8")
+    with pytest.raises(RefusedError, match="DESK_GATE"):
+        measures("ロッカーの鍵はどこで借りられますか", gate)
 
 
 def test_letters_are_compared_whatever_the_script_and_the_marks() -> None:
@@ -74,6 +92,18 @@ def test_log_is_bounded_and_takes_any_bytes() -> None:
     assert "\x00" not in output.tail
 
 
+def test_bot_is_not_given_the_secrets_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS",
+        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD",
+    }  # fmt: skip
+    for name in (*secrets, "DESK_DATA", "KNOWLEDGE_URL"):
+        monkeypatch.setenv(name, "x")
+    for given in (bot_environment(), training_environment()):
+        assert not secrets & given.keys()
+        assert {"DESK_DATA", "KNOWLEDGE_URL", "PATH"} <= given.keys()
+
+
 GOOD = {"accuracy": 0.938, "macro_f1": 0.943, "wrong": 0.013}
 
 
@@ -95,6 +125,11 @@ def test_model_below_the_thresholds_or_the_present_one_is_not_good_enough(
     assert (said in found[0]) if said else found == []
 
 
+def put_in_place(model: Path, target: Path, previous: Path, stamp: str) -> None:
+    with prepared(model, target, previous, stamp) as put:
+        put()
+
+
 def test_model_is_put_in_place_whole_and_the_one_before_is_kept(tmp_path: Path) -> None:
     candidate, model, previous = (tmp_path / f"{n}.tar.gz" for n in ("new", "model", "previous"))
     candidate.write_bytes(b"new")
@@ -108,6 +143,29 @@ def test_model_is_put_in_place_whole_and_the_one_before_is_kept(tmp_path: Path) 
     put_in_place(previous, model, previous, "")
     assert (model.read_bytes(), previous.read_bytes()) == (b"old", b"new")
     assert not model.with_suffix(".sha256").exists()
+    # The model in place has no stamp, so the one before has none of another model.
+    put_in_place(candidate, model, previous, "new stamp")
+    assert not previous.with_suffix(".sha256").exists()
+
+
+def test_model_that_cannot_be_put_in_place_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    candidate, model, previous = (tmp_path / f"{n}.tar.gz" for n in ("new", "model", "previous"))
+    model.write_bytes(b"old")
+    with (
+        pytest.raises(PlacingError, match="置けませんでした"),
+        prepared(candidate, model, previous, ""),
+    ):
+        pass
+    candidate.write_bytes(b"new")
+    previous.mkdir()
+    with prepared(candidate, model, previous, "stamp") as put:
+        assert model.read_bytes() == b"old"
+        with pytest.raises(PlacingError, match="置けませんでした"):
+            put()
+    assert model.read_bytes() == b"old"
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "new.tar.gz", "model.tar.gz", "previous.tar.gz",
+    }  # fmt: skip
 
 
 # --- Proposals ------------------------------------------------------------------------------------
@@ -153,6 +211,22 @@ def test_one_proposes_and_another_decides_and_the_database_holds_to_it(desk: Des
 
 
 @slow
+def test_without_what_measures_nothing_is_proposed_or_trained(trainer: Trainer) -> None:
+    gate = Path(trainer.desk.settings["DESK_GATE"])
+    assert scene(trainer.desk, "proposed('nurse1', 'greeting', 'やほー')") == "1"
+    (gate / "nlu" / "frozen.csv").unlink()
+    for call in (
+        "proposed('nurse1', 'greeting', 'ヤッホイ')", "decided('doctor1', 'やほー', 'accept')",
+        "asked('train', 'nurse1')",
+    ):  # fmt: skip
+        assert "DESK_GATE" in scene(trainer.desk, call)
+    trainer.desk.start()
+    with Browser(trainer.desk) as nurse:
+        nurse.log_in("nurse7")
+        assert "frozen.csv）がないか読めない" in nurse.open("/staff/training/").text
+
+
+@slow
 def test_what_cannot_be_an_example_is_refused_with_a_sentence_each(desk: Desk) -> None:
     known = yaml.safe_load((ROOT / "tests/other_drug/data/nlu/greeting.yml").read_bytes())
     trained = known["nlu"][0]["examples"].splitlines()[0][2:]
@@ -164,6 +238,8 @@ def test_what_cannot_be_an_example_is_refused_with_a_sentence_each(desk: Desk) -
         "[これ](symptom)です": "記号なので使えません",
         "電話は 090-1234-5678 です": "電話番号",
         "a@example.jp です": "電話番号やメール",
+        "山田太郎と申します、やほー": "だれのことか分かる",
+        "大阪府箕面市萱野1-2-3に住んでいます": "だれのことか分かる",
     }
     said = scene(desk, f"proposed('nurse1', 'greeting', *{list(refused)!r}, 'ヤッホイ', 'ﾔｯﾎｲ')")
     for text, why in refused.items():
@@ -332,6 +408,60 @@ def test_model_is_trained_checked_put_in_use_and_taken_back(trainer: Trainer) ->
 
 
 @slow
+@pytest.mark.parametrize(("url", "other"), [("", "http://127.0.0.1:9"), ("http://127.0.0.1:9", "")])
+def test_turns_come_home_when_a_change_of_models_has_left_them_elsewhere(
+    trainer: Trainer, url: str, other: str
+) -> None:
+    scene(trainer.desk, f"turns_go_to({url!r}, {other!r})")
+    trainer.desk.start()
+    wait_for(lambda: scene(trainer.desk, "route()") == "('', None)", 20)
+
+
+@slow
+def test_turns_come_home_when_nothing_can_be_noted(trainer: Trainer) -> None:
+    trainer.desk.start()
+    trainer.desk.post("p1", "1", "はじめまして")
+    assert trainer.desk.answered("p1")
+    trainer.desk.kill()
+    said = scene(trainer.desk, f"swap_without_notes({str(trainer.model)!r})")
+    assert "database is locked" in said
+    assert scene(trainer.desk, "route()") == "('', None)"
+
+
+@slow
+def test_what_is_to_be_forgotten_is_asked_of_every_server_and_a_failure_is_told(desk: Desk) -> None:
+    assert scene(desk, "forgotten_by()") == "http://new home"
+    failed = "http://new home failed at http://new"
+    assert scene(desk, "forgotten_by('http://new')") == failed
+
+
+@slow
+def test_run_that_was_given_up_is_not_changed_by_who_was_at_it(desk: Desk) -> None:
+    said = scene(desk, "taken_meanwhile()").splitlines()
+    assert said == ["training run 1", "training run 1", "failed"]
+
+
+@slow
+def test_server_goes_back_to_the_model_it_starts_with_when_the_new_one_cannot_be_kept(
+    trainer: Trainer, tmp_path: Path
+) -> None:
+    new = tmp_path / "new.tar.gz"
+    new.write_bytes(b"a model")
+    said = scene(trainer.desk, f"swap_without_room({str(new)!r})")
+    assert "No space left on device" in said
+    assert "今までのモデルが答えています。 model.tar.gz" in said
+    assert scene(trainer.desk, "route()") == "('', None)"
+
+
+@slow
+def test_candidate_answers_for_as_long_as_the_server_does_not_come_back(trainer: Trainer) -> None:
+    said = scene(trainer.desk, f"swap_with_a_late_home({str(trainer.model)!r})").splitlines()
+    assert said[0].startswith("いつもの自動応答（Rasa）が戻るのを待っています")
+    assert "('http://127.0.0.1:" in said[0]
+    assert said[-1] == "('', None)"
+
+
+@slow
 def test_run_that_fails_says_why_and_shows_what_was_printed(trainer: Trainer) -> None:
     fake_bot.behave(trainer.bot, "fails")
     trainer.desk.start()
@@ -388,6 +518,23 @@ def test_desk_that_dies_at_it_takes_the_program_along_and_the_next_one_says_so(
     desk.start()
     wait_for(lambda: trainer.step() == "failed", 20)
     assert "窓口が止まった" in scene(desk, "run_is('failure')")
+
+
+@slow
+def test_files_of_runs_that_are_over_are_removed_and_no_others(
+    trainer: Trainer, tmp_path: Path
+) -> None:
+    scene(trainer.desk, "left_by('elsewhere:1', 5)")
+    folder = tmp_path / "new"
+    folder.mkdir()
+    names = (
+        "candidate-1.tar.gz", "candidate-1-examples.yml", "candidate-12.tar.gz", "candidate-x.tar.gz",
+    )  # fmt: skip
+    for name in names:
+        (folder / name).write_bytes(b"a model")
+    trainer.desk.start()
+    trainer.comes_to("failed")
+    wait_for(lambda: {file.name for file in folder.iterdir()} == set(names[2:]), 10)
 
 
 @slow

@@ -6,16 +6,25 @@ Called through ``tests.desk.scenes``, on the desk's database.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 from pathlib import Path
+from unittest import mock
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from core.clinic_hours import TOKYO
 from desk.audit.models import AuditEntry
+from desk.conversations.rasa import Rasa, RasaError
 from desk.training import export, proposals, runs, spellings, terms
+from desk.training.model_file import PlacingError
 from desk.training.models import Proposal, Route, Step, TrainingRun
 from desk.training.refused import RefusedError
+from desk.training.route import RoutedRasa, set_route
+from desk.training.route import route as routed
+from desk.training.swap import SwapError, swap
 from tests.desk.scenes import now, person
+from tools.places import MODEL
 
 WHEN = dt.datetime(2026, 6, 1, 10, 0, tzinfo=TOKYO)
 
@@ -121,6 +130,102 @@ def route() -> None:
     """Prints where turns go."""
     row = Route.objects.first()
     print((row.url, row.other) if row else "home")
+
+
+def turns_go_to(url: str, other: str | None) -> None:
+    """A change of models that nobody is at any more has left this behind."""
+    set_route(url, other)
+
+
+def forgotten_by(*broken: str) -> None:
+    """A text is removed while two servers remember it and some of them fail; prints who was asked, and what
+    is raised.
+    """
+    asked: list[str] = []
+    rasa = RoutedRasa("home", 1)
+
+    def redact(server: Rasa, *_: object) -> None:
+        name = next(url for url in ("http://new", "") if rasa.client(url) is server)
+        asked.append(name or "home")
+        if asked[-1] in broken:
+            raise RasaError(asked[-1])
+
+    set_route("http://new", "")
+    with mock.patch.object(Rasa, "redact", redact):
+        try:
+            rasa.redact("p1", ["これ"], "…")
+        except RasaError as error:
+            asked.append(f"failed at {error}")
+    print(*asked)
+
+
+def taken_meanwhile() -> None:
+    """A run is marked as left lying while its process is at it, which then writes something down; prints
+    what is raised, and the run's step.
+    """
+    left_by("elsewhere:1", 0)
+    run = newest()
+    runs.enter(newest(), Step.FAILED, now())
+    for write in (
+        lambda: runs.change(run, percent=50),
+        lambda: runs.enter(run, Step.READY, now()),
+    ):
+        try:
+            write()
+        except runs.LostError as error:
+            print(error)
+    print(newest().step)
+
+
+def swap_without_notes(model: str) -> None:
+    """Changes models, and the database takes no notes once turns go elsewhere; prints what is raised."""
+
+    def tick(_: object, __: str) -> None:
+        if routed() != ("", None):
+            raise DatabaseError("database is locked")
+
+    home = settings.ENVIRONMENT.rasa
+    try:
+        swap(Path(model), MODEL, home, lambda: None, tick)
+    except DatabaseError as error:
+        print(error)
+
+
+def swap_without_room(model: str) -> None:
+    """Changes models, and the file cannot be put in place; prints what is raised, and which model answers
+    then.
+    """
+
+    def in_place() -> None:
+        raise PlacingError(OSError(errno.ENOSPC, "No space left on device"))
+
+    home = settings.ENVIRONMENT.rasa
+    try:
+        swap(Path(model), MODEL, home, in_place, lambda *_: None)
+    except SwapError as error:
+        print(error, Rasa(home, 5).model())
+
+
+def swap_with_a_late_home(model: str) -> None:
+    """Changes models, and the server of the settings is away for a time once it has loaded; prints where
+    turns go meanwhile and what is said, and where they go in the end.
+    """
+    said: list[str] = []
+    home = Rasa.model
+
+    def away(self: Rasa) -> str | None:
+        return None if loaded and not said else home(self)
+
+    loaded: list[str] = []
+    with (
+        mock.patch("desk.training.swap.LOAD_SECONDS", 1.0),
+        mock.patch.object(Rasa, "model", away),
+    ):
+        swap(
+            Path(model), MODEL, settings.ENVIRONMENT.rasa, lambda: loaded.append(model),
+            lambda _, part: said.append(f"{part} {routed()}") if part else None,
+        )  # fmt: skip
+    print(*said, routed(), sep="\n")
 
 
 def audited() -> None:

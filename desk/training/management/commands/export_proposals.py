@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from desk.training.export import write
+from desk.training.refused import RefusedError
 
 
 class Command(BaseCommand):
@@ -23,5 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, to: Path, **__: Any) -> None:
         """Writes and prints the files."""
-        for file in write(to):
+        try:
+            files = write(to)
+        except RefusedError as error:
+            raise CommandError(str(error)) from error
+        for file in files:
             self.stdout.write(str(file))
