@@ -8,12 +8,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, connection, transaction
+from django.test import override_settings
 
 from core.faults import DataError
 from desk.audit.models import AuditEntry
 from desk.conversations.equipment import equipment
-from desk.editorial import lifecycle, releases
+from desk.editorial import lifecycle, releases, reminders
 from desk.editorial.models import Entry, Release, Reminder, State, Stop, Version, canonical, hash_of
 from desk.editorial.rows import WORKFLOW, rows_of
 from desk.editorial.table import published_files
@@ -93,6 +95,40 @@ def reminded() -> None:
     """Prints of which answers staff were reminded, and why."""
     for reminder in Reminder.objects.select_related("version__entry"):
         print(reminder.version.entry.key, reminder.occasion)
+
+
+class Mails(BaseEmailBackend):
+    """A mail server that prints to whom, and whether the database waits for it meanwhile."""
+
+    def send_messages(self, messages: Any) -> int:
+        if connection.in_atomic_block:
+            print("within a transaction")
+        for mail in messages:
+            print(mail.subject, *mail.bcc)
+        return len(messages)
+
+
+class Down(BaseEmailBackend):
+    """A mail server that cannot be reached."""
+
+    def send_messages(self, messages: Any) -> int:
+        raise ConnectionRefusedError
+
+
+def mails(server: type[BaseEmailBackend] = Mails, moment: dt.datetime | None = None) -> None:
+    """Notes what is due and sends the mails; then how many reminders nobody was told of."""
+    moment = moment or now()
+    reminders.note_due(moment)
+    with override_settings(EMAIL_BACKEND=f"{server.__module__}.{server.__qualname__}"):
+        reminders._send(moment)
+    print(Reminder.objects.filter(sent_at=None).count())
+
+
+def without_addresses(*names: str) -> None:
+    for name in names:
+        user = person(name)
+        user.email = ""
+        user.save()
 
 
 def roll_back(number: int, name: str, key: str = ANSWER) -> None:

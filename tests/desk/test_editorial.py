@@ -211,6 +211,20 @@ def test_what_is_overdue_is_withdrawn(table: Desk) -> None:
     assert "version.expired -" in does(table, "audited_table()")
 
 
+def test_mails_about_reviews_are_sent_once_and_again_when_they_could_not_be(table: Desk) -> None:
+    does(table, f"published_in_one_go({NEW!r}, review_due=in_days(20))")
+    # Nobody to tell: nobody was told.
+    does(table, "without_addresses('nurse1', 'doctor1')")
+    waiting = does(table, "mails()")
+    assert int(waiting) > 0
+    does(table, "person('nurse2')")
+    assert does(table, "mails(Down)") == waiting
+    told, left = does(table, "mails()").splitlines()
+    assert told == f"回答の見直しの期限（{waiting} 件） nurse2@test.example"
+    assert left == "0"
+    assert does(table, "mails()") == "0"
+
+
 def expired(desk: Desk) -> list[str]:
     """What the action server is told to withhold because its review is overdue."""
     switches = yaml.safe_load(Files.from_json(published(desk).text).contents["switches.yml"])
