@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -146,22 +148,33 @@ def entry(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     published = next((v for v in versions if v.state == State.PUBLISHED), None)
     on_its_way = next((v for v in versions if v.state in OPEN), None)
     knowledge = equipment().knowledge
+    answer = knowledge.answers.get(key)
+    topic = (published or on_its_way or versions[0]).cells.get("topic", "")
+    stops = _stops_of(key, topic) if kind == Kind.ANSWER and published else []
     context = {
         "entry": found,
         "published": published,
         "open": on_its_way,
         "patient_sees": patient_sees(equipment().table.table, key) if published else (),
-        "answer": knowledge.answers.get(key),
-        "withheld": knowledge.answers.get(key)
-        and knowledge.withheld(knowledge.answers[key], dt.datetime.now(TOKYO).date(), False),
-        "topic": knowledge.topics.get((published or on_its_way or versions[0]).cells.get("topic", "")),
+        "answer": answer,
+        "withheld": answer
+        and answer.withheld(dt.datetime.now(TOKYO).date(), settings.ENVIRONMENT.require_approval),
+        "topic": knowledge.topics.get(topic),
         "history": history(versions),
-        "stop": Stop.objects.filter(ended_at=None, scope=Scope.ANSWER, key=key).first(),
+        "stops": stops,
+        "is_stopped": any(stop.scope == Scope.ANSWER for stop in stops),
         "may_write": bool(roles & CLINICAL) or (kind == Kind.FILE and Role.ADMINISTRATOR in roles),
         "may_stop": bool(roles & CLINICAL),
         **steps_of(on_its_way, user, roles),
     }  # fmt: skip
     return render(request, "editorial/entry.html", context)
+
+
+def _stops_of(key: str, topic: str) -> list[Stop]:
+    """The kill switches that keep an answer from patients, the widest last."""
+    mine = Q(scope=Scope.ANSWER, key=key) | Q(scope=Scope.TOPIC, key=topic) | Q(scope=Scope.BOT)
+    stops = Stop.objects.filter(mine, ended_at=None).select_related("by__account")
+    return sorted(stops, key=lambda stop: (Scope.ANSWER, Scope.TOPIC, Scope.BOT).index(stop.scope))
 
 
 def steps_of(version: Version | None, user: object, roles: frozenset[Role]) -> dict[str, bool]:
@@ -214,6 +227,9 @@ def patient_sees(table: Table, key: str) -> tuple[str, ...]:
 
 def entry_or_404(kind: str, key: str) -> Entry:
     """An entry by its name in an address."""
+    # PostgreSQL takes no NUL.
+    if "\0" in kind + key:
+        raise Http404
     try:
         return Entry.objects.get(kind=kind, key=key)
     except Entry.DoesNotExist as error:

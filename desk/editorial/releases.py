@@ -102,17 +102,18 @@ def publish(release: Release, by: User, now: dt.datetime, why: str = "") -> None
     Raises:
         RefusedError: it may not be put into force, or it is already.
     """
+    why = lifecycle.reason_of(why)
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=release.pk)
         state = progress(release)
         if state in (Progress.PUBLISHED, Progress.STALE):
             raise RefusedError(f"release_{state}")
         breaks = state is not Progress.READY
-        if breaks and not why.strip():
+        if breaks and not why:
             raise RefusedError(f"release_{state}")
         lifecycle.publish(release.versions.select_related("entry"), by, now)
         release.published_by, release.published_at = by, now
-        release.broke_glass = why.strip()[:300] if breaks else ""
+        release.broke_glass = why[:300] if breaks else ""
         release.save()
         record(
             "release.broke_glass" if breaks else "release.published", now,

@@ -6,6 +6,7 @@ Called through ``tests.desk.scenes``, on the desk's database.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 from django.core.mail.backends.base import BaseEmailBackend
@@ -30,6 +31,12 @@ def cells(key: str = ANSWER, **changed: str) -> dict[str, str]:
     """The cells of the answer in force, some of them changed."""
     row = next(row for row in rows_of(published_files()) if row["answer_id"] == key)
     return {name: text for name, text in row.items() if name not in WORKFLOW} | changed
+
+
+def as_typed(**changed: str) -> None:
+    """Prints the cells of the answer in force as a form sends them, some of them changed."""
+    written = cells(**changed)
+    print(json.dumps(written | {"sources": written["sources"].split(";")}))
 
 
 def draft(name: str, short: str, key: str = ANSWER, **options: Any) -> None:
