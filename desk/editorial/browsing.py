@@ -35,7 +35,7 @@ class Line:
 
     Attributes:
         entry: the answer's entry.
-        cells: what is in force, or what is on its way if nothing is.
+        cells: what is in force, or what is on its way if nothing is, or else what was sent back last.
         published, open: its versions in force and on their way.
         stopped: whether a kill switch stops it.
         due: "" or "soon" or "overdue".
@@ -48,20 +48,28 @@ class Line:
     stopped: bool
     due: str
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether it never was in force, and its last version was sent back or given up."""
+        return self.published is None and self.open is None
+
 
 def lines_of(now: dt.datetime) -> list[Line]:
     """All answers, in the order of the table."""
     today = now.astimezone(TOKYO).date()
     stops = set(Stop.objects.filter(ended_at=None).values_list("scope", "key"))
     versions: dict[int, dict[str, Version]] = {}
-    for version in Version.objects.filter(state__in=[State.PUBLISHED, *OPEN]):
-        place = "published" if version.state == State.PUBLISHED else "open"
+    with_published = Entry.objects.filter(versions__state=State.PUBLISHED)
+    wanted = Version.objects.filter(state__in=[State.PUBLISHED, *OPEN, State.REJECTED])
+    passed_over = Q(state=State.REJECTED, entry__in=with_published)
+    for version in wanted.exclude(passed_over).order_by("number"):
+        place = "open" if version.state in OPEN else version.state
         versions.setdefault(version.entry_id, {})[place] = version
     lines = []
     for entry in Entry.objects.filter(kind=Kind.ANSWER):
-        published = versions.get(entry.pk, {}).get("published")
-        on_its_way = versions.get(entry.pk, {}).get("open")
-        shown = published or on_its_way
+        mine = versions.get(entry.pk, {})
+        published, on_its_way = mine.get(State.PUBLISHED), mine.get("open")
+        shown = published or on_its_way or mine.get(State.REJECTED)
         if shown is None:
             continue
         cells = shown.cells
@@ -111,6 +119,7 @@ def _fits(line: Line, form: FilterForm) -> bool:
             not wanted
             or (wanted == "stopped" and line.stopped)
             or (wanted == "due" and bool(line.due))
+            or (wanted == State.REJECTED and line.is_rejected)
             or (line.open is not None and line.open.state == wanted)
         )
     )
@@ -189,7 +198,12 @@ def steps_of(version: Version | None, user: object, roles: frozenset[Role]) -> d
         "is_own": own,
         "may_submit": version.state == State.DRAFT,
         "may_approve": in_review and is_doctor and not own,
-        "may_reject": version.state in (State.IN_REVIEW, State.APPROVED) and bool(roles & CLINICAL),
+        "may_reject": bool(roles & CLINICAL)
+        or (
+            version.state == State.DRAFT
+            and version.entry.kind == Kind.FILE
+            and Role.ADMINISTRATOR in roles
+        ),
     }
 
 

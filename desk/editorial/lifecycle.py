@@ -21,6 +21,7 @@ from core.knowledge_source import Table, load_table
 from desk.audit.models import record
 from desk.conversations.equipment import equipment
 from desk.editorial.models import (
+    OPEN,
     Entry,
     Kind,
     Scope,
@@ -129,17 +130,20 @@ def approve(version: Version, by: User, now: dt.datetime) -> None:
 
 
 def reject(version: Version, by: User, now: dt.datetime, why: str) -> None:
-    """Sends a version back to who wrote it.
+    """Sends a version back to who wrote it, or gives up a draft.
 
     Raises:
-        RefusedError: there is no reason, or it is not being reviewed.
+        RefusedError: there is no reason, or it is not on its way; an administrator may only give up
+            drafts of files.
     """
-    _only(by, CLINICAL)
+    is_file = version.entry.kind == Kind.FILE
+    _only(by, CLINICAL | {Role.ADMINISTRATOR} if is_file else CLINICAL)
+    states = OPEN if roles_of(by) & CLINICAL else (State.DRAFT,)
     why = reason_of(why)
     if not why:
         raise RefusedError("no_reason")
     with transaction.atomic():
-        version = _locked(version, State.IN_REVIEW, State.APPROVED)
+        version = _locked(version, *states)
         _move(version, State.REJECTED, decision_note=why[:300])
         record("version.rejected", now, actor=by.get_username(), **_named(version))
 

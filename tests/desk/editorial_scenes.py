@@ -48,6 +48,12 @@ def draft(name: str, short: str, key: str = ANSWER, **options: Any) -> None:
     )
 
 
+def new_answer(key: str, name: str) -> None:
+    """Somebody writes an answer that there was not."""
+    written = cells(answer_id=key, title="新しい回答")
+    lifecycle.save_draft("answer", key, written, person(name), now())
+
+
 def newest(key: str = ANSWER) -> Version:
     return Version.objects.filter(entry__key=key).latest("number")
 

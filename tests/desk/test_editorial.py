@@ -137,6 +137,15 @@ def test_who_was_sent_back_writes_again(table: Desk) -> None:
     assert does(table, "states()") == "1:published 2:rejected 3:draft"
 
 
+def test_a_draft_is_given_up(table: Desk) -> None:
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    assert does(table, "step('reject', 'administrator1', '不要')") == "not_your_role"
+    assert does(table, "step('reject', 'nurse2', '不要')") == "done"
+    assert does(table, "step('reject', 'nurse2', '不要')") == "moved_on"
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    assert does(table, "states()") == "1:published 2:rejected 3:draft"
+
+
 def test_what_was_in_force_comes_back_at_once(table: Desk) -> None:
     before = does(table, "in_force('short')")
     does(table, f"published_in_one_go({NEW!r})")

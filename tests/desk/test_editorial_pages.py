@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -199,3 +200,31 @@ def test_an_entry_says_why_patients_do_not_get_it(desk: Desk) -> None:
         page = nurse.open(address)
         assert "この話題全体を止めました" in page.text
         assert "自動応答全体を止めました" in page.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_new_answer_that_was_given_up_is_listed_and_written_again(table: Desk) -> None:
+    table.scene("play(\"new_answer('TS-NEW-01', 'nurse1')\")", "editorial_scenes")
+    with Browser(table) as nurse, Browser(table) as administrator:
+        nurse.log_in("nurse1")
+        administrator.log_in("administrator1")
+        page = nurse.open("/staff/table/entries/answer/TS-NEW-01/")
+        assert "この下書きを取り下げる" in page.text
+        found = re.search(r"/staff/table/versions/\d+/reject/", page.source)
+        assert found
+        # Answers are not the administrator's.
+        administrator.open("/staff/table/entries/answer/TS-NEW-01/")
+        assert "この下書きを取り下げる" not in administrator.page.text
+        administrator.submit(found[0], why="不要")
+        page = nurse.submit(found[0], why="重複していた")
+        assert "TS-NEW-01 第1版の下書きを取り下げました。" in page.text
+        assert "取り下げの理由：重複していた" in page.text
+        listed = nurse.open("/staff/table/?state=rejected").text
+        assert "TS-NEW-01" in listed
+        assert "未公開 差し戻し" in listed
+        assert "TS-NEW-01" in nurse.open("/staff/table/").text
+        page = nurse.open("/staff/table/entries/answer/TS-NEW-01/edit/")
+        typed = json.loads(table.scene("play('as_typed()')", "editorial_scenes"))
+        assert "下書きを保存しました" in nurse.submit(**typed | {"seen": "1"}).text
+    states = table.scene("play(\"states('TS-NEW-01')\")", "editorial_scenes")
+    assert states == "1:rejected 2:draft"
