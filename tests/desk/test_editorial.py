@@ -269,6 +269,24 @@ def test_files_and_database_stay_in_step(table: Desk, tmp_path: Path) -> None:
     assert does(table, "in_force('short')") == OTHER
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_production_does_not_start_with_the_demonstration_in_the_database(
+    table: Desk, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(DATA, data)
+    clinic = data / "knowledge" / "clinic.yml"
+    clinic.write_text(
+        clinic.read_text(encoding="utf-8").replace("demo: true", "demo: false"), encoding="utf-8"
+    )
+    table.settings |= {
+        "DESK_DATA": str(data), "DESK_PRODUCTION": "1", "DESK_HOSTS": "desk.example.jp,127.0.0.1",
+        "DESK_SECRET": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH",
+    }  # fmt: skip
+    with pytest.raises(AssertionError, match=r"データベースの clinic\.yml はデモ用の医院のまま"):
+        table.start()
+
+
 def test_a_database_without_a_table_leaves_the_files_in_force(desk: Desk) -> None:
     desk.start()
     assert (
