@@ -54,6 +54,7 @@ _HANDOFF_OF_TRIAGE = {
     "same_day": ("always",),
     "emergency": ("always",),
 }
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_SHORT = 150
 MAX_DETAIL = 400
 MAX_TITLE = 20
@@ -613,7 +614,9 @@ class _Loader:
 
 @functools.lru_cache(maxsize=1024)
 def _day(text: str) -> dt.date:
-    # Only this form, which every Python reads (20261123 only from 3.11 on).
+    # Only this form, which every Python reads (20261123 only from 3.11 on), and which sorts as text.
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
     return dt.datetime.strptime(text, "%Y-%m-%d").date()
 
 

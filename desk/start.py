@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 
 from core.clinic_hours import TOKYO
+from core.locale import sentence
 from desk.conversations.channels import deliver
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.outbox import send
 from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.editorial.reminders import Reminders
+from desk.environment import SettingsError
 from desk.rehearsals.runner import run_next
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
@@ -26,8 +28,14 @@ def worker() -> Worker:
 
     Raises:
         DataError: the data folder cannot be used.
+        SettingsError: this is production, and what patients would get is the demonstration's.
     """
     tools = equipment()
+    # The file is no demonstration (``desk.environment``); the table in the database may still be one.
+    if settings.ENVIRONMENT.production and tools.knowledge.demo:
+        raise SettingsError(
+            sentence("settings.demo_clinic", path=sentence("settings.clinic_in_database"))
+        )
     return Worker(
         settings.ENVIRONMENT.workers,
         turn=lambda conversation: respond(conversation, tools),

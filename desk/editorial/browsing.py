@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -33,7 +35,7 @@ class Line:
 
     Attributes:
         entry: the answer's entry.
-        cells: what is in force, or what is on its way if nothing is.
+        cells: what is in force, or what is on its way if nothing is, or else what was sent back last.
         published, open: its versions in force and on their way.
         stopped: whether a kill switch stops it.
         due: "" or "soon" or "overdue".
@@ -46,20 +48,28 @@ class Line:
     stopped: bool
     due: str
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether it never was in force, and its last version was sent back or given up."""
+        return self.published is None and self.open is None
+
 
 def lines_of(now: dt.datetime) -> list[Line]:
     """All answers, in the order of the table."""
     today = now.astimezone(TOKYO).date()
     stops = set(Stop.objects.filter(ended_at=None).values_list("scope", "key"))
     versions: dict[int, dict[str, Version]] = {}
-    for version in Version.objects.filter(state__in=[State.PUBLISHED, *OPEN]):
-        place = "published" if version.state == State.PUBLISHED else "open"
+    with_published = Entry.objects.filter(versions__state=State.PUBLISHED)
+    wanted = Version.objects.filter(state__in=[State.PUBLISHED, *OPEN, State.REJECTED])
+    passed_over = Q(state=State.REJECTED, entry__in=with_published)
+    for version in wanted.exclude(passed_over).order_by("number"):
+        place = "open" if version.state in OPEN else version.state
         versions.setdefault(version.entry_id, {})[place] = version
     lines = []
     for entry in Entry.objects.filter(kind=Kind.ANSWER):
-        published = versions.get(entry.pk, {}).get("published")
-        on_its_way = versions.get(entry.pk, {}).get("open")
-        shown = published or on_its_way
+        mine = versions.get(entry.pk, {})
+        published, on_its_way = mine.get(State.PUBLISHED), mine.get("open")
+        shown = published or on_its_way or mine.get(State.REJECTED)
         if shown is None:
             continue
         cells = shown.cells
@@ -109,6 +119,7 @@ def _fits(line: Line, form: FilterForm) -> bool:
             not wanted
             or (wanted == "stopped" and line.stopped)
             or (wanted == "due" and bool(line.due))
+            or (wanted == State.REJECTED and line.is_rejected)
             or (line.open is not None and line.open.state == wanted)
         )
     )
@@ -146,22 +157,33 @@ def entry(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     published = next((v for v in versions if v.state == State.PUBLISHED), None)
     on_its_way = next((v for v in versions if v.state in OPEN), None)
     knowledge = equipment().knowledge
+    answer = knowledge.answers.get(key)
+    topic = (published or on_its_way or versions[0]).cells.get("topic", "")
+    stops = _stops_of(key, topic) if kind == Kind.ANSWER and published else []
     context = {
         "entry": found,
         "published": published,
         "open": on_its_way,
         "patient_sees": patient_sees(equipment().table.table, key) if published else (),
-        "answer": knowledge.answers.get(key),
-        "withheld": knowledge.answers.get(key)
-        and knowledge.withheld(knowledge.answers[key], dt.datetime.now(TOKYO).date(), False),
-        "topic": knowledge.topics.get((published or on_its_way or versions[0]).cells.get("topic", "")),
+        "answer": answer,
+        "withheld": answer
+        and answer.withheld(dt.datetime.now(TOKYO).date(), settings.ENVIRONMENT.require_approval),
+        "topic": knowledge.topics.get(topic),
         "history": history(versions),
-        "stop": Stop.objects.filter(ended_at=None, scope=Scope.ANSWER, key=key).first(),
+        "stops": stops,
+        "is_stopped": any(stop.scope == Scope.ANSWER for stop in stops),
         "may_write": bool(roles & CLINICAL) or (kind == Kind.FILE and Role.ADMINISTRATOR in roles),
         "may_stop": bool(roles & CLINICAL),
         **steps_of(on_its_way, user, roles),
     }  # fmt: skip
     return render(request, "editorial/entry.html", context)
+
+
+def _stops_of(key: str, topic: str) -> list[Stop]:
+    """The kill switches that keep an answer from patients, the widest last."""
+    mine = Q(scope=Scope.ANSWER, key=key) | Q(scope=Scope.TOPIC, key=topic) | Q(scope=Scope.BOT)
+    stops = Stop.objects.filter(mine, ended_at=None).select_related("by__account")
+    return sorted(stops, key=lambda stop: (Scope.ANSWER, Scope.TOPIC, Scope.BOT).index(stop.scope))
 
 
 def steps_of(version: Version | None, user: object, roles: frozenset[Role]) -> dict[str, bool]:
@@ -176,7 +198,12 @@ def steps_of(version: Version | None, user: object, roles: frozenset[Role]) -> d
         "is_own": own,
         "may_submit": version.state == State.DRAFT,
         "may_approve": in_review and is_doctor and not own,
-        "may_reject": version.state in (State.IN_REVIEW, State.APPROVED) and bool(roles & CLINICAL),
+        "may_reject": bool(roles & CLINICAL)
+        or (
+            version.state == State.DRAFT
+            and version.entry.kind == Kind.FILE
+            and Role.ADMINISTRATOR in roles
+        ),
     }
 
 
@@ -214,6 +241,9 @@ def patient_sees(table: Table, key: str) -> tuple[str, ...]:
 
 def entry_or_404(kind: str, key: str) -> Entry:
     """An entry by its name in an address."""
+    # PostgreSQL takes no NUL.
+    if "\0" in kind + key:
+        raise Http404
     try:
         return Entry.objects.get(kind=kind, key=key)
     except Entry.DoesNotExist as error:

@@ -154,6 +154,7 @@ class FilterForm(forms.Form):
         label="状態", required=False,
         choices=[
             ("", "すべて"), (State.DRAFT, "下書きあり"), (State.IN_REVIEW, "確認待ちあり"),
-            (State.APPROVED, "公開待ちあり"), ("stopped", "停止中"), ("due", "期限が近い・過ぎた"),
+            (State.APPROVED, "公開待ちあり"), (State.REJECTED, "差し戻し（未公開）"),
+            ("stopped", "停止中"), ("due", "期限が近い・過ぎた"),
         ],
     )  # fmt: skip

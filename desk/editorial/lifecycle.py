@@ -22,6 +22,7 @@ from desk.audit.models import record
 from desk.conversations.equipment import equipment
 from desk.editorial import checks
 from desk.editorial.models import (
+    OPEN,
     Entry,
     Kind,
     Scope,
@@ -133,17 +134,21 @@ def approve(version: Version, by: User, now: dt.datetime) -> None:
 
 
 def reject(version: Version, by: User, now: dt.datetime, why: str) -> None:
-    """Sends a version back to who wrote it.
+    """Sends a version back to who wrote it, or gives up a draft.
 
     Raises:
-        RefusedError: there is no reason, or it is not being reviewed.
+        RefusedError: there is no reason, or it is not on its way; an administrator may only give up
+            drafts of files.
     """
-    _only(by, CLINICAL)
-    if not why.strip():
+    is_file = version.entry.kind == Kind.FILE
+    _only(by, CLINICAL | {Role.ADMINISTRATOR} if is_file else CLINICAL)
+    states = OPEN if roles_of(by) & CLINICAL else (State.DRAFT,)
+    why = reason_of(why)
+    if not why:
         raise RefusedError("no_reason")
     with transaction.atomic():
-        version = _locked(version, State.IN_REVIEW, State.APPROVED)
-        _move(version, State.REJECTED, decision_note=why.strip()[:300])
+        version = _locked(version, *states)
+        _move(version, State.REJECTED, decision_note=why[:300])
         record("version.rejected", now, actor=by.get_username(), **_named(version))
 
 
@@ -217,16 +222,15 @@ def stop(scope: str, key: str, reason: str, by: User, now: dt.datetime) -> Stop:
         RefusedError: there is no reason, no such thing, or it is stopped already.
     """
     _only(by, CLINICAL if scope != Scope.BOT else CLINICAL | {Role.ADMINISTRATOR})
-    if not reason.strip():
+    reason = reason_of(reason)
+    if not reason:
         raise RefusedError("no_reason")
     knowledge = equipment().knowledge
     known = {Scope.ANSWER: knowledge.answers, Scope.TOPIC: knowledge.topics, Scope.BOT: ("",)}
     if key not in known[Scope(scope)]:
         raise RefusedError("no_such_thing", name=key)
     with _conflicts("stopped_already"), transaction.atomic():
-        thrown = Stop.objects.create(
-            scope=scope, key=key, reason=reason.strip()[:200], by=by, at=now
-        )
+        thrown = Stop.objects.create(scope=scope, key=key, reason=reason[:200], by=by, at=now)
         Serial.count_up()
         record("switch.stopped", now, actor=by.get_username(), scope=scope, key=key)
     return thrown
@@ -247,6 +251,11 @@ def resume(thrown: Stop, by: User, now: dt.datetime) -> None:
         record(
             "switch.ended", now, actor=by.get_username(), scope=thrown.scope, key=thrown.key
         )  # fmt: skip
+
+
+def reason_of(written: str) -> str:
+    """A reason as it is kept: no control characters, nothing around it; "" for none."""
+    return _CONTROLS.sub("", written).strip()
 
 
 def writers(version: Version) -> set[User]:

@@ -102,6 +102,7 @@ def publish(release: Release, by: User, now: dt.datetime, why: str = "") -> None
     Raises:
         RefusedError: it may not be put into force, or it is already.
     """
+    why = lifecycle.reason_of(why)
     with transaction.atomic():
         Serial.lock()
         release = Release.objects.select_for_update().get(pk=release.pk)
@@ -109,11 +110,11 @@ def publish(release: Release, by: User, now: dt.datetime, why: str = "") -> None
         if state in (Progress.PUBLISHED, Progress.STALE):
             raise RefusedError(f"release_{state}")
         breaks = state is not Progress.READY
-        if breaks and not why.strip():
+        if breaks and not why:
             raise RefusedError(f"release_{state}")
         lifecycle.publish(release.versions.select_related("entry"), by, now)
         release.published_by, release.published_at = by, now
-        release.broke_glass = why.strip()[:300] if breaks else ""
+        release.broke_glass = why[:300] if breaks else ""
         release.save()
         record(
             "release.broke_glass" if breaks else "release.published", now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,8 @@ from desk.staff.sessions import background
 
 #: Releases that are listed.
 SHOWN = 20
+#: A number of a version that the database can hold.
+_PK = re.compile(r"[0-9]{1,18}")
 
 
 @for_staff(EVERYBODY)
@@ -34,7 +37,7 @@ def everything(request: HttpRequest) -> HttpResponse:
     error = ""
     if request.method == "POST":
         chosen = approved.filter(
-            pk__in=[pk for pk in request.POST.getlist("versions") if pk.isdecimal()]
+            pk__in=[pk for pk in request.POST.getlist("versions") if _PK.fullmatch(pk)]
         )
         try:
             if not may_begin:

@@ -71,24 +71,37 @@ def note_due(now: dt.datetime) -> None:
 
 def _send(now: dt.datetime) -> None:
     """One mail with all that nobody was told of yet."""
+    people = User.objects.filter(is_active=True, groups__name__in=CLINICAL).exclude(email="")
+    addresses = sorted(set(people.values_list("email", flat=True)))
+    due = _claimed(now) if addresses else []
+    if not due:
+        return
+    mail = EmailMessage(
+        subject=f"回答の見直しの期限（{len(due)} 件）",
+        body=render_to_string(
+            "editorial/reminder.txt",
+            {"reminders": due, "url": settings.ENVIRONMENT.url + reverse("editorial:due")},
+        ),
+        bcc=addresses,
+    )
+    is_sent = False
+    try:
+        mail.send()
+        is_sent = True
+    except (OSError, smtplib.SMTPException) as error:
+        logger.warning("a mail about reviews was not sent: %s", type(error).__name__)
+    finally:
+        if not is_sent:
+            Reminder.objects.filter(pk__in=[r.pk for r in due]).update(sent_at=None)
+
+
+def _claimed(now: dt.datetime) -> list[Reminder]:
+    """What nobody was told of yet, marked as told: of several processes, the one that marks it tells.
+
+    The mail server is asked after this transaction, which nobody should have to wait for.
+    """
     waiting = Reminder.objects.filter(sent_at=None, version__state=State.PUBLISHED)
-    # Of several processes, the one that marks them tells of them.
     with transaction.atomic():
         due = list(waiting.select_related("version__entry").select_for_update(of=("self",)))
-        if not due:
-            return
-        people = User.objects.filter(is_active=True, groups__name__in=CLINICAL).exclude(email="")
-        mail = EmailMessage(
-            subject=f"回答の見直しの期限（{len(due)} 件）",
-            body=render_to_string(
-                "editorial/reminder.txt",
-                {"reminders": due, "url": settings.ENVIRONMENT.url + reverse("editorial:due")},
-            ),
-            bcc=sorted(set(people.values_list("email", flat=True))),
-        )
-        try:
-            mail.send()
-        except (OSError, smtplib.SMTPException) as error:
-            logger.warning("a mail about reviews was not sent: %s", type(error).__name__)
-            return
         Reminder.objects.filter(pk__in=[r.pk for r in due]).update(sent_at=now)
+    return due

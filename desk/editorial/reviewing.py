@@ -54,16 +54,17 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(request, pk, lifecycle.approve, "approved")
 
 
-@for_staff(CLINICAL)
+@for_staff(CLINICAL | {Role.ADMINISTRATOR})
 @require_POST
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sends a version back."""
+    """Sends a version back, or gives up a draft."""
     why = request.POST.get("why", "")
 
     def send_back(version: Version, by: User, now: dt.datetime) -> None:
         lifecycle.reject(version, by, now, why)
 
-    return _step(request, pk, send_back, "rejected")
+    is_draft = Version.objects.filter(pk=pk, state=State.DRAFT).exists()
+    return _step(request, pk, send_back, "given_up" if is_draft else "rejected")
 
 
 @for_staff(_DOCTORS)

@@ -26,7 +26,7 @@ import tablib
 from import_export.formats.base_formats import CSV, XLSX
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 
 from core.locale import sentence
 from desk.console.download import unguarded
@@ -40,7 +40,12 @@ MAX_COLUMNS = 60
 #: Most parts of an Excel file, and most cells of all its sheets: a cell takes 300 bytes of memory.
 MAX_PARTS = 1_000
 MAX_CELLS = MAX_ROWS * MAX_COLUMNS
-_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_CELL = re.compile(rb"<(?:[^\s<>/:]+:)?c[\s/>]")
+#: Merged cells, of each of which openpyxl makes a cell, and the areas that one names.
+_MERGED = re.compile(rb"<(?:[^\s<>/:]+:)?mergeCell\b[^>]*")
+_AREA = re.compile(rb"\sref\s*=\s*[\"']([^\"']*)")
+#: What no spreadsheet program writes, and what would hide cells from those who count them.
+_HIDING = re.compile(rb"\0|<!DOCTYPE")
 #: Formats by the end of the file's name.
 FORMATS = {".csv": CSV(), ".xlsx": XLSX()}
 #: How an old Excel file begins, and one with a password.
@@ -133,8 +138,6 @@ def read_grid(name: str, content: bytes) -> Grid:
     grid = _excel(content) if is_zip else _csv(content)
     if not grid.rows:
         raise UnreadableError("empty_file")
-    if len(grid.rows) - 1 > MAX_ROWS:
-        raise UnreadableError("too_many_rows", most=MAX_ROWS, count=len(grid.rows) - 1)
     return grid
 
 
@@ -152,6 +155,8 @@ def _csv(content: bytes) -> Grid:
                 raise UnreadableError("too_many_columns", most=MAX_COLUMNS)
             if any(raw.strip() for raw in record):
                 rows.append((number, [_of_csv(raw) for raw in record]))
+            if len(rows) > MAX_ROWS + 1:
+                raise UnreadableError("too_many_records", most=MAX_ROWS)
     except csv.Error as error:
         raise UnreadableError("broken_csv", row=number + 1) from error
     return Grid("", rows, notices=notices)
@@ -224,15 +229,26 @@ def _check_parts(content: bytes) -> None:
     if "xl/workbook.xml" not in names:
         raise UnreadableError("broken_excel")
     try:
-        cells = sum(
-            len(_CELL.findall(archive.read(part)))
-            for part in parts
-            if part.filename.lower().startswith("xl/worksheets/")
-        )
+        cells = sum(_cells(part.filename, archive.read(part)) for part in parts)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise UnreadableError("broken_excel") from error
     if cells > MAX_CELLS:
         raise UnreadableError("too_many_cells", most=MAX_CELLS)
+
+
+def _cells(name: str, content: bytes) -> int:
+    """How many cells openpyxl would make of a part; a sheet may have any name."""
+    if name.lower().endswith((".xml", ".rels")) and _HIDING.search(content):
+        raise UnreadableError("broken_excel")
+    count = len(_CELL.findall(content))
+    for area in (area for merged in _MERGED.findall(content) for area in _AREA.findall(merged)):
+        try:
+            left, top, right, bottom = range_boundaries(area.decode())
+            count += (right - left + 1) * (bottom - top + 1)
+        except (ValueError, TypeError) as error:
+            # No area, or one without an end.
+            raise UnreadableError("broken_excel") from error
+    return count
 
 
 def _chosen(sheets: list[Any]) -> tuple[Any, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,8 @@ from desk.staff.roles import CLINICAL, for_staff, staff_of
 
 #: How long an answer that is written today may be given, if nobody says otherwise.
 _DUE = dt.timedelta(days=180)
+#: The number of a version.
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @for_staff(CLINICAL)
@@ -81,7 +84,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def _save(request: HttpRequest, key: str, cells: Mapping[str, str], note: str, seen: str) -> None:
     save_draft(
         Kind.ANSWER, key, cells, staff_of(request), dt.datetime.now(TOKYO), note=note,
-        expected=int(seen) if seen.isdecimal() else None,
+        expected=int(seen) if _NUMBER.fullmatch(seen) else None,
     )  # fmt: skip
 
 

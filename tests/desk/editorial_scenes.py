@@ -6,14 +6,17 @@ Called through ``tests.desk.scenes``, on the desk's database.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, connection, transaction
+from django.test import override_settings
 
 from core.faults import DataError
 from desk.audit.models import AuditEntry
 from desk.conversations.equipment import equipment
-from desk.editorial import lifecycle, releases
+from desk.editorial import lifecycle, releases, reminders
 from desk.editorial.models import Entry, Release, Reminder, State, Stop, Version, canonical, hash_of
 from desk.editorial.rows import WORKFLOW, rows_of
 from desk.editorial.table import published_files
@@ -30,6 +33,12 @@ def cells(key: str = ANSWER, **changed: str) -> dict[str, str]:
     return {name: text for name, text in row.items() if name not in WORKFLOW} | changed
 
 
+def as_typed(**changed: str) -> None:
+    """Prints the cells of the answer in force as a form sends them, some of them changed."""
+    written = cells(**changed)
+    print(json.dumps(written | {"sources": written["sources"].split(";")}))
+
+
 def draft(name: str, short: str, key: str = ANSWER, **options: Any) -> None:
     """Somebody writes; prints why not, or "done"."""
     _step(
@@ -37,6 +46,12 @@ def draft(name: str, short: str, key: str = ANSWER, **options: Any) -> None:
             "answer", key, cells(key, short=short), person(name), now(), **options
         )
     )
+
+
+def new_answer(key: str, name: str) -> None:
+    """Somebody writes an answer that there was not."""
+    written = cells(answer_id=key, title="新しい回答")
+    lifecycle.save_draft("answer", key, written, person(name), now())
 
 
 def newest(key: str = ANSWER) -> Version:
@@ -93,6 +108,40 @@ def reminded() -> None:
     """Prints of which answers staff were reminded, and why."""
     for reminder in Reminder.objects.select_related("version__entry"):
         print(reminder.version.entry.key, reminder.occasion)
+
+
+class Mails(BaseEmailBackend):
+    """A mail server that prints to whom, and whether the database waits for it meanwhile."""
+
+    def send_messages(self, messages: Any) -> int:
+        if connection.in_atomic_block:
+            print("within a transaction")
+        for mail in messages:
+            print(mail.subject, *mail.bcc)
+        return len(messages)
+
+
+class Down(BaseEmailBackend):
+    """A mail server that cannot be reached."""
+
+    def send_messages(self, messages: Any) -> int:
+        raise ConnectionRefusedError
+
+
+def mails(server: type[BaseEmailBackend] = Mails, moment: dt.datetime | None = None) -> None:
+    """Notes what is due and sends the mails; then how many reminders nobody was told of."""
+    moment = moment or now()
+    reminders.note_due(moment)
+    with override_settings(EMAIL_BACKEND=f"{server.__module__}.{server.__qualname__}"):
+        reminders._send(moment)
+    print(Reminder.objects.filter(sent_at=None).count())
+
+
+def without_addresses(*names: str) -> None:
+    for name in names:
+        user = person(name)
+        user.email = ""
+        user.save()
 
 
 def roll_back(number: int, name: str, key: str = ANSWER) -> None:

@@ -136,7 +136,7 @@ TABLE = {
     "editorial:review": Row(STAFF, get=200),
     "editorial:submit": Row((*MEDICAL, ADMINISTRATOR), post=404),
     "editorial:approve": Row((DOCTOR,), post=404),
-    "editorial:reject": Row(MEDICAL, post=404),
+    "editorial:reject": Row((*MEDICAL, ADMINISTRATOR), post=404),
     "editorial:roll-back": Row((DOCTOR,), post=404),
     "editorial:releases": Row(STAFF, get=200, post=409),
     "editorial:release": Row(STAFF, get=404),

@@ -137,6 +137,15 @@ def test_who_was_sent_back_writes_again(table: Desk) -> None:
     assert does(table, "states()") == "1:published 2:rejected 3:draft"
 
 
+def test_a_draft_is_given_up(table: Desk) -> None:
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    assert does(table, "step('reject', 'administrator1', '不要')") == "not_your_role"
+    assert does(table, "step('reject', 'nurse2', '不要')") == "done"
+    assert does(table, "step('reject', 'nurse2', '不要')") == "moved_on"
+    assert does(table, f"draft('nurse1', {NEW!r})") == "done"
+    assert does(table, "states()") == "1:published 2:rejected 3:draft"
+
+
 def test_what_was_in_force_comes_back_at_once(table: Desk) -> None:
     before = does(table, "in_force('short')")
     does(table, f"published_in_one_go({NEW!r})")
@@ -211,6 +220,20 @@ def test_what_is_overdue_is_withdrawn(table: Desk) -> None:
     assert "version.expired -" in does(table, "audited_table()")
 
 
+def test_mails_about_reviews_are_sent_once_and_again_when_they_could_not_be(table: Desk) -> None:
+    does(table, f"published_in_one_go({NEW!r}, review_due=in_days(20))")
+    # Nobody to tell: nobody was told.
+    does(table, "without_addresses('nurse1', 'doctor1')")
+    waiting = does(table, "mails()")
+    assert int(waiting) > 0
+    does(table, "person('nurse2')")
+    assert does(table, "mails(Down)") == waiting
+    told, left = does(table, "mails()").splitlines()
+    assert told == f"回答の見直しの期限（{waiting} 件） nurse2@test.example"
+    assert left == "0"
+    assert does(table, "mails()") == "0"
+
+
 def expired(desk: Desk) -> list[str]:
     """What the action server is told to withhold because its review is overdue."""
     switches = yaml.safe_load(Files.from_json(published(desk).text).contents["switches.yml"])
@@ -244,6 +267,24 @@ def test_files_and_database_stay_in_step(table: Desk, tmp_path: Path) -> None:
     answers.write_text(newer, encoding="utf-8")
     assert "新しい版 1" in table.manage("import_knowledge")
     assert does(table, "in_force('short')") == OTHER
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_production_does_not_start_with_the_demonstration_in_the_database(
+    table: Desk, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(DATA, data)
+    clinic = data / "knowledge" / "clinic.yml"
+    clinic.write_text(
+        clinic.read_text(encoding="utf-8").replace("demo: true", "demo: false"), encoding="utf-8"
+    )
+    table.settings |= {
+        "DESK_DATA": str(data), "DESK_PRODUCTION": "1", "DESK_HOSTS": "desk.example.jp,127.0.0.1",
+        "DESK_SECRET": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH",
+    }  # fmt: skip
+    with pytest.raises(AssertionError, match=r"データベースの clinic\.yml はデモ用の医院のまま"):
+        table.start()
 
 
 def test_a_database_without_a_table_leaves_the_files_in_force(desk: Desk) -> None:

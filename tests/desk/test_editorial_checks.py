@@ -130,6 +130,8 @@ def test_a_good_draft_is_told_nothing(told: Callable[[Cells], list[Finding]]) ->
         ({"answer_id": ""}, "answer_id", "空欄"),
         ({"review_due": ""}, "review_due", "見直しの期限を入れて"),
         ({"review_due": "2026年"}, "review_due", "日付ではありません"),
+        ({"review_due": "2027-1-5"}, "review_due", "日付ではありません"),
+        ({"review_due": "２０２７-01-05"}, "review_due", "日付ではありません"),
         ({"review_due": "2026-11-29"}, "review_due", "2026-11-29"),
         ({"short": "5か月です。"}, "short", "numbers.yml（使ってよい数字の一覧）に登録"),
         ({"phase": "any", "audience": "any"}, "subject", "SE-LIP-01"),

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
@@ -17,6 +20,8 @@ pytestmark = pytest.mark.slow
 
 #: An answer of the small drug, or of the real one when pictures are taken.
 ANSWER = "SE-LIP-01" if DATA.name == "data" and DATA.parent.name != "other_drug" else "TS-SE-SLP-01"
+#: A number that no database holds and Python does not read.
+LONG = "9" * 5000
 NEW = "保湿剤をこまめに塗ってください。続くときは医師にご相談ください。"
 
 
@@ -140,3 +145,86 @@ def test_direct_requests_are_refused_as_well(table: Desk) -> None:
         assert doctor.status("GET", "/staff/table/entries/nothing/x/") == 404
     states = table.scene("play('states()')", "editorial_scenes")
     assert states == "1:published 2:approved"
+
+
+def test_control_characters_and_endless_numbers_break_nothing(table: Desk) -> None:
+    def scene(call: str) -> str:
+        return table.scene(f"play({call!r})", "editorial_scenes")
+
+    key = "TS-SE-GEN-01"
+    with Browser(table) as nurse, Browser(table) as doctor:
+        nurse.log_in("nurse1")
+        doctor.log_in("doctor1")
+        for place in (f"answer/%00{key}/", "%00/x/", "answer/%00/edit/"):
+            assert nurse.status("GET", f"/staff/table/entries/{place}") == 404
+        # A version that nobody can have seen is none, as one that is not said.
+        fields = json.loads(scene("as_typed(short='水をお飲みください。')")) | {"seen": LONG}
+        nurse.open(f"/staff/table/entries/answer/{key}/edit/")
+        assert "下書きを保存しました" in nurse.submit(**fields).text
+        scene("step('submit', 'nurse1')")
+        pk = scene("print(newest().pk)")
+        # A reason of control characters is none.
+        assert "理由" in doctor.submit(f"/staff/table/versions/{pk}/reject/", why="\0\x1b").text
+        assert scene("states()") == "1:published 2:in_review"
+        page = doctor.submit(f"/staff/table/versions/{pk}/reject/", why="長\0い")
+        assert "差し戻しの理由：長い" in page.text
+
+        scene("approved('TS-SE-GEN-01', short='お水をお飲みください。')")
+        nurse.open("/staff/table/releases/")
+        nurse.submit(versions=[LONG, "9" * 19, "１", "\0"])
+        assert nurse.response.status_code == 409
+        scene("begin_release()")
+        release = scene("print(release().pk)")
+        doctor.submit(f"/staff/table/releases/{release}/publish/", why="急\0ぎ")
+        assert scene("states()").endswith("3:published")
+
+        nurse.open("/staff/table/switches/")
+        page = nurse.submit(scope="answer", answer=f"{key}\0", reason="確認中")
+        assert nurse.response.status_code == 409
+        assert "止めました。" in nurse.submit(scope="answer", answer=key, reason="確\0認中").text
+        assert "（確認中）" in nurse.open(f"/staff/table/entries/answer/{key}/").text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_entry_says_why_patients_do_not_get_it(desk: Desk) -> None:
+    desk.settings["DESK_REQUIRE_APPROVAL"] = "1"
+    desk.manage("import_knowledge")
+    desk.start()
+    key = "TS-SE-GEN-01"
+    with Browser(desk) as nurse:
+        nurse.log_in("nurse1")
+        address = f"/staff/table/entries/answer/{key}/"
+        assert "医師の承認の記録がないため" in nurse.open(address).text
+        for scope, where in (("topic", "cells()['topic']"), ("bot", "''")):
+            desk.scene(f"play({f'stop({scope!r}, {where}, {"nurse1"!r})'!r})", "editorial_scenes")
+        page = nurse.open(address)
+        assert "この話題全体を止めました" in page.text
+        assert "自動応答全体を止めました" in page.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_new_answer_that_was_given_up_is_listed_and_written_again(table: Desk) -> None:
+    table.scene("play(\"new_answer('TS-NEW-01', 'nurse1')\")", "editorial_scenes")
+    with Browser(table) as nurse, Browser(table) as administrator:
+        nurse.log_in("nurse1")
+        administrator.log_in("administrator1")
+        page = nurse.open("/staff/table/entries/answer/TS-NEW-01/")
+        assert "この下書きを取り下げる" in page.text
+        found = re.search(r"/staff/table/versions/\d+/reject/", page.source)
+        assert found
+        # Answers are not the administrator's.
+        administrator.open("/staff/table/entries/answer/TS-NEW-01/")
+        assert "この下書きを取り下げる" not in administrator.page.text
+        administrator.submit(found[0], why="不要")
+        page = nurse.submit(found[0], why="重複していた")
+        assert "TS-NEW-01 第1版の下書きを取り下げました。" in page.text
+        assert "取り下げの理由：重複していた" in page.text
+        listed = nurse.open("/staff/table/?state=rejected").text
+        assert "TS-NEW-01" in listed
+        assert "未公開 差し戻し" in listed
+        assert "TS-NEW-01" in nurse.open("/staff/table/").text
+        page = nurse.open("/staff/table/entries/answer/TS-NEW-01/edit/")
+        typed = json.loads(table.scene("play('as_typed()')", "editorial_scenes"))
+        assert "下書きを保存しました" in nurse.submit(**typed | {"seen": "1"}).text
+    states = table.scene("play(\"states('TS-NEW-01')\")", "editorial_scenes")
+    assert states == "1:rejected 2:draft"

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import struct
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -438,6 +439,12 @@ def archive(**parts: bytes) -> bytes:
     return out.getvalue()
 
 
+def merged(attributes: bytes, times: int = 1) -> bytes:
+    """An Excel file with a sheet that merges cells."""
+    cells = b"<x:mergeCell %s/>" % attributes
+    return archive(**{"xl/workbook.xml": b"", "xl/sheets/a.xml": cells * times})
+
+
 OLE = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600)
 
 
@@ -467,6 +474,12 @@ OLE = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600)
             ),
             "too_many_cells",
         ),
+        ("a.xlsx", merged(b'ref="A1:XFD1048576"'), "too_many_cells"),
+        ("a.xlsx", merged(b'ref="B:B"'), "broken_excel"),
+        ("a.xlsx", merged(b"x=\" ref='A1:B2' \" ref='A1:XFD1048576'"), "too_many_cells"),
+        ("a.xlsx", merged(b'ref="A1:B2"', times=75_001), "too_many_cells"),
+        ("a.xlsx", merged(b'ref="A&#49;:B2"'), "broken_excel"),
+        ("a.xlsx", archive(**{"xl/workbook.xml": "<x/>".encode("utf-16")}), "broken_excel"),
         ("a.xlsx", archive(**{f"part{n}": b"" for n in range(1001)}), "too_large_unpacked"),
         ("a.csv", b"a" * (MAX_BYTES + 1), "too_large"),
     ],
@@ -518,7 +531,18 @@ def test_too_many_rows_are_refused(end: str) -> None:
         for _ in range(MAX_ROWS + 2):
             book.active.append(["answer_id"])
         content = saved(book)
-    assert refused(f"a{end}", content) == "too_many_rows"
+    assert refused(f"a{end}", content) == (
+        "too_many_rows" if end == ".xlsx" else "too_many_records"
+    )
+
+
+def test_csv_of_countless_rows_takes_little_memory() -> None:
+    content = b"a\n" * (MAX_BYTES // 2)
+    tracemalloc.start()
+    assert refused("a.csv", content) == "too_many_records"
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10 * MAX_BYTES
 
 
 @pytest.mark.parametrize(

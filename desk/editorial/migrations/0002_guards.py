@@ -15,7 +15,7 @@ _FIXED = (
 )  # fmt: skip
 _APPROVAL = ("approver_id", "approver_name", "approved_hash", "approved_at", "approved_by", "reviewed_on")
 _STEPS = {
-    "draft": ("in_review", "superseded"),
+    "draft": ("in_review", "rejected", "superseded"),
     "in_review": ("approved", "rejected", "superseded"),
     "approved": ("published", "rejected", "superseded"),
     "published": ("retired",),
