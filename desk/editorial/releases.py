@@ -103,6 +103,13 @@ def publish(release: Release, by: User, now: dt.datetime, why: str = "") -> None
         RefusedError: it may not be put into force, or it is already.
     """
     why = lifecycle.reason_of(why)
+    if (
+        not why.strip()
+        and release.gate.state == RunState.DONE
+        and not gate.is_current(release.gate)
+    ):
+        # Another model reads the questions now.
+        raise RefusedError("release_stale")
     with transaction.atomic():
         Serial.lock()
         release = Release.objects.select_for_update().get(pk=release.pk)

@@ -328,11 +328,6 @@ def test_a_table_that_cannot_be_published_has_people_answer(table: Desk, tmp_pat
     table.start()
     assert published(table).status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert table.accepts("broken-a", "b1", "眠くなりますか")
-    print(
-        table.answered("broken-a"),
-        published(table).status_code,
-        (table.folder / "desk.log").read_text()[-1500:],
-    )
     assert table.answered("broken-a")[0]["turn"]["reason"] == "stopped_bot"
     # Mended, it answers by itself.
     references.write_bytes(sound)

@@ -107,3 +107,14 @@ def test_without_rasa_a_release_waits(table: Desk, rasa: FakeRasa) -> None:
     does(table, "run_gate()")
     assert does(table, "release_progress()") == "broken"
     assert does(table, "publish_release('doctor1')") == "release_broken"
+
+
+def test_another_model_than_the_gate_has_asked_makes_it_stale(table: Desk, rasa: FakeRasa) -> None:
+    does(table, f"approved({DRINK_ANSWER!r}, short={NEW!r})")
+    does(table, "begin_release()")
+    does(table, "run_gate()")
+    does(table, "sign_release('doctor1')")
+    rasa.model = "newly-trained"
+    assert does(table, "publish_release('doctor1')") == "release_stale"
+    rasa.model = "fake"
+    assert does(table, "publish_release('doctor1')") == "done"
