@@ -12,7 +12,7 @@ import threading
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists
 
 from core.bot_turn import BotTurn
@@ -78,8 +78,12 @@ class RoutedRasa:
             raise failed
 
     def model(self) -> str | None:
-        """The name of the model in use, as ``Rasa.model``."""
-        return self.client(route()[0]).model()
+        """The name of the model in use, as ``Rasa.model``; without the database, of the usual server's."""
+        try:
+            url = route()[0]
+        except DatabaseError:
+            url = ""
+        return self.client(url).model()
 
     def client(self, url: str) -> Rasa:
         """The client of a server.

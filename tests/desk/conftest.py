@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,6 +52,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     with _postgresql(request.getfixturevalue("migrated_template")) as name:
         yield f"{_server()}/{name}"
+
+
+@pytest.fixture
+def crowd() -> Iterator[None]:
+    """One test at a time of those that take many of PostgreSQL's connections, in all processes of pytest."""
+    with (Path(tempfile.gettempdir()) / "desk-tests-crowd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True)

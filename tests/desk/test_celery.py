@@ -78,6 +78,7 @@ def worker(desk: Desk, broker: str, workers_rasa: FakeRasa) -> Iterator[Worker]:
     worker.kill()
 
 
+@pytest.mark.usefixtures("crowd")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("broker", ["redis"], indirect=True)
 def test_thousand_conversations_while_a_worker_is_killed_lose_and_double_nothing(

@@ -12,6 +12,7 @@ from tests.desk.running import Desk, wait_for
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("database", ["postgresql"], indirect=True),
+    pytest.mark.usefixtures("crowd"),
 ]
 
 
