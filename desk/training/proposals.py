@@ -182,7 +182,8 @@ def _decide(proposal: Proposal, state: State, reviewer: User, now: dt.datetime, 
         waiting = Proposal.objects.filter(pk=proposal.pk, state=State.PROPOSED)
         if not waiting.update(state=state, reviewer=reviewer, decided_at=now, note=_one_line(note)):
             raise RefusedError("decided_already")
-        record(f"proposal.{state}", now, actor=reviewer.get_username(), proposal=proposal.pk,
+        done = "proposal.accepted" if state == State.ACCEPTED else "proposal.rejected"
+        record(done, now, actor=reviewer.get_username(), proposal=proposal.pk,
                proposal_kind=proposal.kind, intent=proposal.intent)  # fmt: skip
     proposal.refresh_from_db()
 
