@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Iterator
 
 from django.conf import settings
+from django.db import connection
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
@@ -58,15 +60,37 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     yield lambda: unread.look(tools.hours, now())
     yield lambda: send_due(now())
     reminders = Reminders()
-    yield lambda: reminders.look(now())
-    yield training()
-    yield lambda: run_next(tools, now)
+    yield _seldom(lambda: reminders.look(now()), 10)
+    yield _seldom(training(), 2)
+    yield _seldom(lambda: run_next(tools, now), 2)
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota
 
         yield gatherer().sweep
         yield quota.refresh
+
+
+def _seldom(job: Callable[[], object], seconds: float) -> Callable[[], None]:
+    """A job that is done less often, and keeps no connection to the database meanwhile: each desk has few.
+
+    Args:
+        job: the job.
+        seconds: from its end to its next beginning, at least.
+    """
+    due = 0.0
+
+    def look() -> None:
+        nonlocal due
+        if time.monotonic() < due:
+            return
+        try:
+            job()
+        finally:
+            connection.close()
+            due = time.monotonic() + seconds
+
+    return look
 
 
 def _broker() -> Callable[[int], bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ from desk.editorial.models import (
 )
 from desk.editorial.rows import ANSWERS, WRITTEN, rows_of
 from desk.editorial.table import FILES, TEXT, base_files, published_files
+
+_DEMO = re.compile(r"(?m)^demo:.*$")
 
 
 @dataclass
@@ -171,7 +174,7 @@ def _take_file(name: str, text: str, now: dt.datetime, taken: Taken) -> None:
     if in_force is not None and in_force.content == content:
         taken.same += 1
         return
-    if in_force is not None and in_force.origin == Origin.CONSOLE:
+    if in_force is not None and not _may_follow(in_force, text):
         taken.conflicts.append(sentence("editorial.file_changed_at_desk", name=name))
         return
     newest = entry.versions.order_by("-number").values_list("number", flat=True).first() or 0
@@ -181,6 +184,14 @@ def _take_file(name: str, text: str, now: dt.datetime, taken: Taken) -> None:
         reviewed_on=None,
     )  # fmt: skip
     _count(taken, is_new)
+
+
+def _may_follow(in_force: Version, text: str) -> bool:
+    """Whether a file may take the place of what is in force: it came from the files, or all that differs is
+    whether the clinic is the demonstration, which no page of the desk changes.
+    """
+    same = _DEMO.sub("", text) == _DEMO.sub("", in_force.cells[TEXT])
+    return in_force.origin == Origin.FILES or same
 
 
 def _changed_at_desk(key: str, number: int) -> str:

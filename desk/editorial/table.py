@@ -47,7 +47,8 @@ def candidate_files(versions: Iterable[Version], *, stopped: bool = True) -> Fil
     entries = list(Entry.objects.all())
     today = dt.datetime.now(TOKYO).date()
     if not entries:
-        return _with_switches(base, rows_of(base), today) if stopped else _unstopped(base)
+        is_stopped = stopped and Stop.objects.filter(ended_at=None).exists()
+        return _with_switches(base, rows_of(base), today) if is_stopped else base
     in_force = Version.objects.filter(state=State.PUBLISHED).select_related("restores", "entry")
     current = {version.entry_id: version for version in in_force} | chosen
     for version in current.values():
@@ -149,8 +150,9 @@ class DatabaseTable:
         except DatabaseError as error:
             raise UnreachableError(type(error).__name__) from error
         finally:
+            # Not kept for the few seconds until the next look: a desk has few connections.
             if not connection.in_atomic_block:
-                connection.close_if_unusable_or_obsolete()
+                connection.close()
         self._seen = known
         return files
 

@@ -65,6 +65,17 @@ def step(what: str, name: str, *arguments: Any, key: str = ANSWER) -> None:
     _step(lambda: call(newest(key), person(name), now(), *arguments))
 
 
+def published_file(name: str, before: str, after: str) -> None:
+    """A nurse changes a file, a doctor approves and publishes it."""
+    text = published_files().contents[name].decode()
+    assert before in text
+    written = {"text": text.replace(before, after)}
+    version = lifecycle.save_draft("file", name, written, person("nurse1"), now())
+    lifecycle.submit(version, person("nurse1"), now())
+    lifecycle.approve(version, person("doctor1"), now())
+    lifecycle.publish([version], person("doctor1"), now())
+
+
 def approved(key: str, **changed: str) -> None:
     """A nurse writes, a doctor approves."""
     version = lifecycle.save_draft("answer", key, cells(key, **changed), person("nurse1"), now())

@@ -287,6 +287,22 @@ def test_production_does_not_start_with_the_demonstration_in_the_database(
         table.start()
 
 
+def test_a_clinic_ends_the_demonstration_in_its_file(table: Desk, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(DATA, data)
+    table.settings["DESK_DATA"] = str(data)
+    does(table, "published_file('clinic.yml', 'closed_dates: []', 'closed_dates: [2030-01-04]')")
+    clinic = data / "knowledge" / "clinic.yml"
+    clinic.write_text(clinic.read_text("utf-8").replace("demo: true", "demo: false"), "utf-8")
+    # The file does not know what was published here; once it does, only the mark differs.
+    with pytest.raises(AssertionError, match="make export-knowledge"):
+        table.manage("import_knowledge")
+    table.manage("export_knowledge")
+    clinic.write_text(clinic.read_text("utf-8").replace("demo: true", "demo: false"), "utf-8")
+    assert "新しい版 1" in table.manage("import_knowledge")
+    assert "demo: false" in does(table, "print(published_files().contents['clinic.yml'].decode())")
+
+
 def test_a_database_without_a_table_leaves_the_files_in_force(desk: Desk) -> None:
     desk.start()
     assert (

@@ -383,6 +383,8 @@ def test_session_may_have_so_many_pages_open_and_no_more(visitor: Visitor) -> No
     assert visitor.send("お酒は飲めますか").is_success
     for page in open_pages:
         page.close()  # type: ignore[attr-defined]
+    # The desk notices soon that they are gone.
+    wait_for(lambda: visitor.call("GET", "entries?after=0&wait=0").is_success)
     visitor.answered(2)
 
 
