@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from actions.context import Context
 from actions.turn import Mention, Question, Turn
 from core.assertion import Assertion, assertion_of, is_told
+from core.bot_turn import URGENT_TEXT
 from core.japanese import JapaneseTokenizer, Token
 from core.knowledge import GENERAL, TRIAGE_LEVELS, Answer, Knowledge
 from core.triage_source import RED_FLAG
@@ -44,8 +45,6 @@ _HIRAGANA = re.compile(r"[ぁ-んー]")
 
 SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "bot_challenge", "feedback"})
 _PERSON_WANTED = {"ask_human": "requested", "complaint": "complaint"}
-#: What is said instead of an urgent answer that may not be given.
-_URGENT_TEXT = {"emergency": "emergency", "same_day": "unknown_urgent"}
 
 
 @dataclass(frozen=True)
@@ -631,7 +630,7 @@ def _give(
     if not given:
         reason = held[0][0] if held else "no_answer"
         status = "handoff" if reason == "repeated" else "fallback"
-        message = _URGENT_TEXT.get(triage, reason)
+        message = URGENT_TEXT.get(triage, reason)
         return Decision(
             "triage" if triage == "emergency" else status, triage, remembered,
             escalate=True, reason="red_flag" if urgent else reason, message=message,
@@ -653,7 +652,7 @@ def _give(
         reason=reasons[0] if reasons else None,
         given=tuple(given),
         options=tuple(a for a, t in asked if (a, t) not in _first(asked) and not desk.withheld(a)),
-        message=_URGENT_TEXT.get(withheld_triage, "escalated" if urgent or must_decide else ""),
+        message=URGENT_TEXT.get(withheld_triage, "escalated" if urgent or must_decide else ""),
         unanswered=(*unanswered, *(answer.question for _, answer, _ in held)),
     )
 

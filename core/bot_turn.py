@@ -26,6 +26,9 @@ _INSTEAD = {
     "expired_answer": ("fallback", "consult", True),
 }
 
+#: Fixed texts in the place of an urgent answer that is withheld, by its triage.
+URGENT_TEXT = {"emergency": "emergency", "same_day": "unknown_urgent"}
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LEADING_SLASHES = re.compile(r"^[\s/／⁄∕]+")

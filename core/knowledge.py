@@ -367,7 +367,7 @@ class _Loader:
 
     def _switches(self) -> Switches:
         entries = self._yaml(SWITCHES, "switches")
-        with shaped("switches.yml", "switches"):
+        with shaped(SWITCHES, "switches"):
             lists = {
                 name: frozenset(map(str, entries[name]))
                 for name in ("topics", "answers", "expired")

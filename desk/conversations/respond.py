@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core.bot_turn import BotTurn, clean, instead, unread
+from core.bot_turn import URGENT_TEXT, BotTurn, clean, instead, unread
 from core.clinic_hours import TOKYO
 from core.first_response import FirstResponse
 from core.judge import Reading, State
@@ -40,8 +40,6 @@ _SILENT_TURN: dict[str, Any] = {
 
 #: The payload by which the bot is asked for a person.
 PERSON = "person:"
-#: Fixed texts in the place of an urgent answer that is withheld.
-_URGENT_TEXT = {"emergency": "emergency", "same_day": "unknown_urgent"}
 #: Fixed texts for what is no text.
 _SAID_TO = {
     Kind.FOLLOW: ("follow", "consent"),
@@ -179,7 +177,7 @@ def _as_published(said: BotTurn, equipment: Equipment) -> BotTurn:
 
 def _withheld(said: BotTurn, reason: str, messages: Messages) -> BotTurn:
     """The turn without its answers; what is urgent stays so."""
-    text = _URGENT_TEXT.get(said.custom["triage"])
+    text = URGENT_TEXT.get(said.custom["triage"])
     if text is None:
         return instead(reason, messages, None)
     turn = {**said.custom, "status": "triage", "answers": [], "escalate": True, "reason": reason}
