@@ -21,6 +21,8 @@ from urllib.parse import unquote
 
 from django.urls import Resolver404, resolve
 
+from core.masking import struck
+
 logger = logging.getLogger(__name__)
 
 #: Stands for the path of a request that has no address of the desk, and for odd methods.
@@ -137,7 +139,7 @@ def _route(path: str) -> str:
 def _message(record: logging.LogRecord) -> str:
     package = record.name.partition(".")[0]
     if package in _OURS:
-        return record.getMessage()
+        return struck(record.getMessage())
     if not isinstance(record.msg, str):
         return _name(record.msg) if isinstance(record.msg, BaseException) else UNKNOWN
     if package in _STRANGERS_TO_PATIENTS:

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from core.bot_turn import STATUSES, BotTurn
+from core.bot_turn import STATUSES, BotTurn, clean
+from core.masking import struck
 from core.rulebook import LEVELS
 from desk.doorway import Doorway
 
@@ -50,7 +51,7 @@ class Rasa:
         Args:
             sender: the conversation's opaque name.
             message_id: the message's; asked again with the same one, Rasa gives the same answer.
-            text: what the patient wrote.
+            text: what the patient wrote, without numbers that are somebody's (``core.masking.struck``).
             reading: what the screen has read in it (``TriageSource.passed_on``).
 
         Raises:
@@ -88,7 +89,7 @@ class Rasa:
         Raises:
             RasaError: it may still remember them.
         """
-        texts = {text.strip() for text in gone} - {""}
+        texts = {form.strip() for text in gone for form in _forms(text)} - {""}
         events = [_redacted(event, texts, instead) for event in self.events(sender, REDACT_SECONDS)]
         self.put_events(sender, events, REDACT_SECONDS)
 
@@ -153,6 +154,11 @@ class Rasa:
             return PurePath(response.raise_for_status().json()["model_file"]).name
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """A message as the desk has it, and as Rasa may have got it."""
+    return text, clean(text), clean(struck(text))
 
 
 def _redacted(event: dict[str, Any], texts: Collection[str], instead: str) -> Any:

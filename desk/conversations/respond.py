@@ -19,6 +19,7 @@ from core.bot_turn import URGENT_TEXT, BotTurn, clean, instead, unread
 from core.clinic_hours import TOKYO
 from core.first_response import FirstResponse
 from core.judge import Reading, State
+from core.masking import struck
 from core.messages import Messages
 from desk import metrics
 from desk.audit.models import record
@@ -148,8 +149,9 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
         return BotTurn((equipment.messages.text("too_many"),), (), turn)
     try:
         with metrics.RASA_SECONDS.time():
+            # What was read in the patient's own text stands in the same places of the one that is sent.
             reading = equipment.triage.passed_on(message.text)
-            said = equipment.rasa.ask(sender, str(message.pk), message.text, reading)
+            said = equipment.rasa.ask(sender, str(message.pk), struck(message.text), reading)
             return _as_published(said, equipment)
     except RasaError as error:
         metrics.RASA_FAILURES.labels(str(error)).inc()

@@ -14,13 +14,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 
 from core.japanese import data_tokenizer
 from core.knowledge import Knowledge
+from core.masking import masked
 from desk.console.figures import WITHOUT_ANSWER
 from desk.console.period import Period
 from desk.conversations.models import Kind as Sent
 from desk.conversations.models import Message, Reply
 from desk.gaps.models import Audit, Verdict
 from desk.line.inbox import TAKEN_BACK
-from desk.rehearsals.masking import masked
 from desk.webchat.models import Feedback
 
 #: So many questions are looked at, the newest.

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST
 from core.bot_turn import STATUSES, BotTurn
 from core.clinic_hours import TOKYO
 from core.locale import sentence
+from core.masking import masked
 from desk.audit.models import record
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Conversation, Kind, Message, Reply
 from desk.rehearsals.editing import LARGEST, expected_of, offered, writers_only
-from desk.rehearsals.masking import masked
 from desk.rehearsals.script import MAX_TURNS, Script, Step
 from desk.staff.roles import staff_of
 

@@ -18,8 +18,8 @@ from django.db import IntegrityError, transaction
 
 from core.japanese import data_tokenizer
 from core.locale import sentence
+from core.masking import masked
 from desk.audit.models import record
-from desk.rehearsals.masking import masked
 from desk.staff.roles import CLINICAL, roles_of
 from desk.training.known import example_keys, examples, key_of, measures
 from desk.training.models import Kind, Proposal, State

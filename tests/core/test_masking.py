@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
-from desk.rehearsals.masking import masked
+from core.masking import masked, struck
+
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +142,63 @@ def test_what_is_masked_already_stays() -> None:
 def test_a_name_far_behind_goes_too() -> None:
     text = "唇が乾きます。" * 1500 + "佐藤花子です"
     assert masked(text) == "唇が乾きます。" * 1500 + "（お名前）です"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("電話は０９０－１２３４－５６７８です", "電話は*************です"),
+        ("〇九〇－一二三四－五六七八へ、20mgを1日2回", "*************へ、20mgを1日2回"),
+        ("+81 90-1234-5678、朝8時に", "*** ************、朝8時に"),
+        ("taro.y@example.co.jpまで", "********************まで"),
+        ("ｔａｒｏ＠ｅｘａｍｐｌｅ．ｊｐまで", "***************まで"),
+        ("4111 1111 1111 1111です", "**** **** **** ****です"),
+        ("３７８２－８２２４６３－１０００５", "*****************"),
+        ("1234-5678-9018です", "**************です"),
+        ("マイナンバーは1234 5678 9012", "マイナンバーは**** **** ****"),
+        ("個人番号：123456789012", "個人番号：************"),
+        ("保険証の記号12-34番号567", "保険証の記号*****番号***"),
+        ("保険者番号は06123456で", "保険者番号は********で"),
+        ("診察券は12345", "診察券は*****"),
+        ("LINEのIDはshiro_99です", "LINEのIDは********です"),
+        ("ＬＩＮＥ：ｕｓａｇｉ＿９９", "ＬＩＮＥ：********"),
+    ],
+)
+def test_what_is_certain_is_struck_out_in_its_place(text: str, left: str) -> None:
+    assert struck(text) == left
+    assert struck(left) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111 1111 1111 1112", "1234 5678 9012", "202611301200", "20mg@3日分", "LINEは24hですか",
+        "LINEはaccutaneの人も使えますか", "0120-279-338 は何の番号ですか", "119番",
+        "血小板250000、赤血球4500000", "山田花子と申します", "東京都新宿区新宿3-1-1", "0000000000000000",
+        "10 20 30 40 50 60 70 80mgと増やす", "2025-10-01~2025-12-31", "保険証は3割、500円", "番号札は3番",
+        "1回20mg、2回、8週、16歳、52kg、10:30-11:00、1,200円、38.5度", "①②③", "",
+    ],
+)  # fmt: skip
+def test_what_may_mean_something_else_is_not_struck_out(text: str) -> None:
+    assert struck(text) == text
+
+
+def _said_by_patients() -> list[str]:
+    """Every sentence of a patient in ``tests/nlu`` and ``tests/conversations``."""
+    texts = []
+    for path in (TESTS / "nlu").glob("*.csv"):
+        with path.open(encoding="utf-8") as file:
+            texts += [row["text"] for row in csv.DictReader(file)]
+    for path in (TESTS / "conversations").glob("*.yml"):
+        for conversation in yaml.safe_load(path.read_text(encoding="utf-8")):
+            texts += [str(turn["患者"]) for turn in conversation["流れ"] if "患者" in turn]
+    return texts
+
+
+def test_no_sentence_that_the_bot_is_measured_by_is_changed() -> None:
+    sentences = _said_by_patients()
+    assert len(sentences) > 1000
+    assert [text for text in sentences if struck(text) != text] == []
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,16 @@
-"""What tells who a patient is, taken out of a text before it is shown or kept elsewhere.
+"""How what tells who somebody is is written: numbers, addresses, introductions (for ``core.masking``).
 
-Numbers, addresses and what people say when they introduce themselves are known by how they are written;
-names besides by SudachiPy, where a title or a given name shows that they are names. No rule knows every
-name: who passes a text on must still read it. What doses, days and counts look like stays, as a test
-conversation without them would ask something else.
+What doses, days, prices and counts look like is none of it.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from core.japanese import MAX_CHARS, JapaneseTokenizer, Token, shared_tokenizer
-from core.locale import sentence
 
 #: Every quantifier below is bounded, so that no text takes more than its length.
 _DASH = r"[-ー]"
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ｰ─﹣"), "-")
 #: What stands between the digits of a number, with what makes a key of a digit.
 _GAP = r"[-ー~()・.の \t\u200b-\u200d\u2060\ufe0f\u20e3]{0,4}"
 _KANJI_DIGIT = "〇零一二三四五六七八九"
@@ -56,18 +48,28 @@ _FULL_NAME = (
 )
 #: Numbers that anybody may call, and that are no one's.
 _EVERYBODYS = frozenset({"110", "118", "119", "171", "188", "189", "7119", "8000"})
-_TITLES = frozenset({"さん", "様", "さま", "先生", "くん", "君", "ちゃん", "氏", "医師", "看護師"})
-_NAME = ("名詞", "固有名詞", "人名")
+#: Weights of the digits of My Number before its check digit, the last of them first.
+#: 平成26年総務省令第85号5条.
+_MY_NUMBER_WEIGHTS = (2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6)
 
 
 def _always(_: str) -> bool:
     return True
 
 
+def _digits(written: str) -> str:
+    return re.sub(r"\D", "", written)
+
+
 def _is_telephone(written: str) -> bool:
     """Whether the groups are as long as a telephone number's; one that is decorated has none."""
     groups = re.findall(rf"[\d{_KANJI_DIGIT}]+", written)
     return "\u20e3" in written or (min(map(len, groups)) > 1 and len(groups[-1]) != 2)
+
+
+def is_organisations(written: str) -> bool:
+    """Whether a telephone number is one that only organisations have: help lines, companies."""
+    return _digits(written).startswith(("0120", "0800", "0570"))
 
 
 def _is_no_count(digits: str) -> bool:
@@ -92,27 +94,94 @@ def _is_name(written: str) -> bool:
     return not re.fullmatch(rf"[{_KANJI}]{{1,2}}し?い", written)
 
 
+def _is_card(written: str) -> bool:
+    """Whether the check digit of a card's number is right (ISO/IEC 7812-1, Luhn)."""
+    digits = [int(digit) for digit in reversed(_digits(written))]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return any(digits) and (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def _is_my_number(written: str) -> bool:
+    """Whether the check digit of a My Number is right, and it is no moment of these years."""
+    digits = _digits(written)
+    rest = sum(w * int(d) for w, d in zip(_MY_NUMBER_WEIGHTS, digits[-2::-1], strict=True)) % 11
+    moment = re.match(r"20[2-9]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])", digits)
+    return (
+        not moment and len(set(digits)) > 1 and int(digits[-1]) == (0 if rest <= 1 else 11 - rest)
+    )
+
+
+def _is_account(written: str) -> bool:
+    """Whether it is no word: LINE's ids and others mostly hold a digit or a sign."""
+    return bool(re.search(r"[@_.-]|[a-z]\d", written, re.IGNORECASE))
+
+
 @dataclass(frozen=True)
-class _Kind:
-    """A kind of thing that is taken out.
+class Kind:
+    """A kind of thing that tells who somebody is.
 
     Attributes:
         name: its key among the sentences.
         pattern: how it is written; its group 1, if there is one, is what goes.
         fits: whether a match is one.
+        certain: whether nothing else is written like it: no dose, time or price, and no word.
     """
 
     name: str
     pattern: re.Pattern[str]
     fits: Callable[[str], bool] = _always
+    certain: bool = False
+
+    @property
+    def group(self) -> int:
+        """The group of a match that goes."""
+        return 1 if self.pattern.groups else 0
 
 
-def _kind(name: str, pattern: str, fits: Callable[[str], bool] = _always) -> _Kind:
-    return _Kind(name, re.compile(pattern, re.IGNORECASE), fits)
+def _kind(
+    name: str, pattern: str, fits: Callable[[str], bool] = _always, *, certain: bool = False
+) -> Kind:
+    return Kind(name, re.compile(pattern, re.IGNORECASE), fits, certain)
 
 
 #: What goes first takes its letters from what comes after.
-_KINDS = (
+KINDS = (
+    _kind(
+        "mail",
+        r"[a-z0-9._%+-]{1,64}\s?(?:@|[(\[]at[)\]]|アットマーク)\s?"
+        r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.[a-z]{2,24}(?![a-z0-9])",
+        certain=True,
+    ),
+    _kind("card", r"(?<!\d)\d{4}(?:[- ]?\d{4}){3}(?:[- ]?\d{1,3})?(?!\d)", _is_card, certain=True),
+    _kind("card", r"(?<!\d)\d{4}[- ]?\d{6}[- ]?\d{4,5}(?!\d)", _is_card, certain=True),
+    _kind("card", r"(?<!\d)\d{13,19}(?!\d)", _is_card, certain=True),
+    _kind(
+        "my_number",
+        rf"(?<!\d)(?<!\d[- ])\d{{4}}(?:[- ]?\d{{4}}){{2}}(?![- ]?\d)(?!{_UNIT})",
+        _is_my_number,
+        certain=True,
+    ),
+    _kind(
+        "my_number",
+        r"(?:マイナンバー|個人番号)(?:の?番号)?[はがも:】\s]{0,3}(\d{4}(?:[- ]?\d{4}){2})(?!\d)",
+        certain=True,
+    ),
+    _kind(
+        "number",
+        r"(?:保険証|保険者|被保険者|受給者|資格確認書|診察券|カルテ)[^\d\n]{0,8}?"
+        rf"(\d(?:{_DASH}?\d){{3,20}})(?!\d|{_UNIT})",
+        certain=True,
+    ),
+    _kind(
+        "number",
+        rf"記号(?:[はが:=】)\s]|は、){{0,3}}([a-z]{{0,3}}\d(?:{_DASH}?\d){{1,10}})(?!\d|{_UNIT})",
+        certain=True,
+    ),
+    _kind(
+        "number",
+        rf"記号[^\n]{{1,25}}?番号(?:[はが:=】)\s]|は、){{0,3}}([a-z]{{0,3}}\d(?:{_DASH}?\d){{1,10}})(?!\d|{_UNIT})",
+        certain=True,
+    ),
     _kind("url", r"(?:https?://|www\.)[!-~]{1,2000}"),
     _kind(
         "mail",
@@ -125,6 +194,14 @@ _KINDS = (
     _kind(
         "account",
         r"(?<![a-z])id(?![a-z])[はが:=】)→「『(\s]{0,5}(@?[a-z0-9][a-z0-9_.-]{2,40})",
+        certain=True,
+    ),
+    _kind(
+        "account",
+        r"(?:line|ライン|インスタ|instagram|twitter|ツイッター|アカウント)(?:名?は|:)\s?"
+        r"(@?[a-z][a-z0-9_.-]{3,40})",
+        _is_account,
+        certain=True,
     ),
     _kind(
         "account",
@@ -138,20 +215,24 @@ _KINDS = (
     _kind(
         "telephone",
         rf"(?:\+|(?<!\d)(?:00|010-?))\s?81{_GAP}(?:\(0\)|0)?{_GAP}[1-9](?:{_GAP}\d){{8,9}}(?!\d)",
+        certain=True,
     ),
     _kind(
         "telephone",
         rf"(?:\((?=0\d{{1,4}}\)))?(?<!\d)(?<!\d[-.])0[\u200b\ufe0f\u20e3]{{0,2}}[1-9](?:{_GAP}\d){{8,9}}(?!\d)[\ufe0f\u20e3]{{0,2}}",
         _is_telephone,
+        certain=True,
     ),
     _kind(
         "telephone",
         rf"[〇零][一二三四五六七八九](?:{_GAP}[{_KANJI_DIGIT}]){{8,9}}(?![{_KANJI_DIGIT}])",
         _is_telephone,
+        certain=True,
     ),
     _kind(
         "telephone",
         rf"(?:電話|tel|携帯|ケータイ|スマホ|連絡先|☎|📞)[^\d\n]{{0,8}}?(\d{{2,4}}{_DASH}\d{{4}})(?!\d)(?!{_UNIT})",
+        certain=True,
     ),
     _kind("card", r"(?<!\d)\d{4}(?:[- ]\d{4}){3}(?!\d)"),
     _kind("card", r"(?<!\d)\d{4}[- ]\d{6}[- ]\d{4,5}(?!\d)"),
@@ -200,65 +281,3 @@ _KINDS = (
         rf"{_SELF}(?:は|、)\s?([{_KANJI}]{{2,5}}(?:\s?[{_KANJI}]{{1,4}})?|[{_KATAKANA}]{{2,12}})と(?:いいます|言います)(?!か)",
     ),
 )  # fmt: skip
-
-
-def masked(text: str, tokenizer: JapaneseTokenizer | None = None) -> str:
-    """A text with what tells who somebody is replaced by what it was, such as 「（電話番号）」.
-
-    Args:
-        text: any text.
-        tokenizer: knows names; by default the one without a drug's words.
-    """
-    folded = _folded(text)
-    free = bytearray(b"\1") * len(text)
-    taken: list[tuple[int, int, str]] = []
-    for name, start, end in _found(folded, text, tokenizer or shared_tokenizer(None)):
-        if free.find(0, start, end) < 0:
-            free[start:end] = bytes(end - start)
-            taken.append((start, end, name))
-    pieces, at = [], 0
-    for start, end, name in sorted(taken):
-        pieces += [text[at:start], sentence(f"masks.{name}")]
-        at = end
-    return "".join([*pieces, text[at:]])
-
-
-def _found(folded: str, text: str, tokenizer: JapaneseTokenizer) -> Iterator[tuple[str, int, int]]:
-    """What is to go, and where it stands; of what overlaps, what comes first goes."""
-    for kind in _KINDS:
-        group = 1 if kind.pattern.groups else 0
-        for match in kind.pattern.finditer(folded):
-            if kind.fits(match.group(group)):
-                yield kind.name, *match.span(group)
-    for begin in range(0, len(text), MAX_CHARS):
-        for start, end in _names(tokenizer.tokenize(text[begin : begin + MAX_CHARS])):
-            yield "name", begin + start, begin + end
-
-
-def _names(tokens: list[Token]) -> Iterator[tuple[int, int]]:
-    """Where a family name stands with a given name, or a name with a title or 「といいます」."""
-    at = 0
-    while at < len(tokens):
-        end = at
-        while end < len(tokens) and tokens[end].pos[:3] == _NAME:
-            end += 1
-        parts, rest = tokens[at:end], tokens[end : end + 3]
-        whole = [part.pos[3] for part in parts[:2]] == ["姓", "名"]
-        titled = rest and rest[0].norm in _TITLES
-        said = [token.lemma for token in rest] == ["と", "言う", "ます"]
-        if parts and (whole or titled or said):
-            yield parts[0].start, parts[-1].end
-        at = max(end, at + 1)
-
-
-def _folded(text: str) -> str:
-    """Full and half width made one where that leaves every letter in its place."""
-    letters = []
-    for letter in text:
-        folded = letter if letter.isascii() else unicodedata.normalize("NFKC", letter)
-        # Half-width kana keep their width, as sound marks of their own follow; ① is no digit of a number.
-        keeps = (
-            len(folded) != 1 or "ｦ" <= letter <= "ﾟ" or (folded.isdigit() and not letter.isdecimal())
-        )
-        letters.append(letter if keeps else folded)
-    return "".join(letters).translate(_DASHES)
