@@ -29,6 +29,14 @@ MAIL_SCHEMES = ("smtp", "submission")
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
 #: How the log is written: a JSON object a line, or text for a terminal.
 LOG_STYLES = ("json", "text")
+#: Days for which kinds of data are kept, by default, and the fewest that may be chosen. ``records``,
+#: conversations, follow what patients are told, if that names a period (``desk.privacy.periods``); the
+#: audit log's least is the one that the database holds to (``desk/audit/migrations``).
+KEPT_DAYS = {
+    "records": (1830, 1), "bot_only": (1830, 1), "line_events": (30, 2), "unsent": (30, 2),
+    "web_sessions": (30, 2), "logins": (90, 1), "notices": (90, 1), "tracker": (30, 1),
+    "audit": (1830, 1098), "backups": (35, 1),
+}  # fmt: skip
 #: Networks that are not the internet: this machine (loopback), and private ones (RFC 1918, RFC 4193).
 INTERNAL = tuple(
     ipaddress.ip_network(network)
@@ -109,6 +117,11 @@ class Environment:
         line: the clinic's LINE account; None without one.
         metrics: where Prometheus fetches this process's metrics; None for nowhere.
         log: how the log is written, one of ``LOG_STYLES``.
+        keep: days for which kinds of data are kept, where they are not the default (``KEPT_DAYS``).
+        erase_answered: whether a patient who wants a conversation erased in which people took part gets
+            that; else its use ends, and the clinic keeps the record.
+        tracker: the database of Rasa's tracker store; "" for one in Rasa's memory.
+        backups: the folder with the backups, which is only looked at; None for none.
     """
 
     production: bool
@@ -139,6 +152,10 @@ class Environment:
     line: LineAccount | None
     metrics: Address | None
     log: str
+    keep: Mapping[str, int]
+    erase_answered: bool
+    tracker: str
+    backups: Path | None
 
 
 def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") -> Environment:
@@ -236,6 +253,10 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         line=_line(values, address("LINE_URL", "https://api.line.me"), faults),
         metrics=metrics,
         log=log,
+        keep=_kept(values.get("DESK_KEEP", ""), faults),
+        erase_answered=flag("DESK_ERASE_ANSWERED"),
+        tracker=values.get("TRACKER_URL", ""),
+        backups=Path(values["DESK_BACKUPS"]) if values.get("DESK_BACKUPS") else None,
     )
     faults += [
         sentence("settings.short_token", name="DESK_API_TOKENS", least=MIN_SECRET)
@@ -247,6 +268,22 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
     if faults:
         raise SettingsError("\n".join(faults))
     return _with_own_secrets(environment, folder)
+
+
+def _kept(value: str, faults: list[str]) -> dict[str, int]:
+    """Days by kind, such as ``bot_only=90,tracker=14``."""
+    days: dict[str, int] = {}
+    for part in _listed(value):
+        kind, _, number = part.partition("=")
+        least = KEPT_DAYS.get(kind, (0, 0))[1]
+        if kind not in KEPT_DAYS or not re.fullmatch(r"[0-9]{1,5}", number) or int(number) < least:
+            kinds = "、".join(
+                f"{name}（{fewest} 日以上）" for name, (_, fewest) in KEPT_DAYS.items()
+            )
+            faults.append(sentence("settings.not_kept", name="DESK_KEEP", value=part, kinds=kinds))
+        else:
+            days[kind] = int(number)
+    return days
 
 
 def _origins(value: str, faults: list[str]) -> tuple[str, ...]:

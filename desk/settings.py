@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "desk.rehearsals",
     "desk.gaps",
     "desk.training",
+    "desk.privacy",
     "desk.console",
 ]
 MIDDLEWARE = [
@@ -93,6 +94,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 DATABASES["default"]["CONN_MAX_AGE"] = None
+if ENVIRONMENT.tracker:
+    # Rasa's, of which only what must be forgotten is touched (desk.privacy.tracker).
+    DATABASES["tracker"] = dj_database_url.parse(ENVIRONMENT.tracker)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if ENVIRONMENT.mail:

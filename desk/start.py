@@ -18,6 +18,7 @@ from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.editorial.reminders import Reminders
 from desk.environment import SettingsError
+from desk.privacy import retention, tracker
 from desk.rehearsals.runner import run_next
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
@@ -63,6 +64,8 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     yield _seldom(lambda: reminders.look(now()), 10)
     yield _seldom(training(), 2)
     yield _seldom(lambda: run_next(tools, now), 2)
+    yield _seldom(lambda: tracker.forget_due(now()), 10)
+    yield _seldom(lambda: retention.look(tools, now()), 60)
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota

@@ -18,5 +18,6 @@ urlpatterns = [
     path("staff/rehearsals/", include("desk.rehearsals.urls")),
     path("staff/gaps/", include("desk.gaps.urls")),
     path("staff/training/", include("desk.training.urls")),
+    path("staff/privacy/", include("desk.privacy.urls")),
     path("staff/", include("desk.console.urls")),
 ]

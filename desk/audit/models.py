@@ -16,7 +16,8 @@ recorded = Signal()
 
 
 class AuditEntry(models.Model):
-    """One thing that happened. Rows are only added: triggers refuse to change or delete one.
+    """One thing that happened. Rows are only added: triggers refuse to change one, and to delete one that
+    is not years old (``migrations/0003``).
 
     Attributes:
         at: when.
@@ -34,7 +35,11 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering: ClassVar = ["id"]
-        indexes: ClassVar = [models.Index(fields=["conversation", "id"], name="audit_conversation")]
+        indexes: ClassVar = [
+            models.Index(fields=["conversation", "id"], name="audit_conversation"),
+            # Who looked at what in a month.
+            models.Index(fields=["action", "at"], name="audit_action"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at.isoformat()} {self.action}"

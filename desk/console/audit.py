@@ -51,11 +51,14 @@ ACTIONS = (
     "proposal.made", "proposal.accepted", "proposal.rejected", "training.requested",
     "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",
     "gap.dismissed", "gap.audited", "gap.drafted",
+    "conversation.erased", "conversation.handed_out", "request.checked", "archive.viewed",
+    "access.reviewed", "retention.done", "proposal.erased",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {
     "reason": "reasons", "status": "statuses", "form": "formats", "fields": "fields",
     "why": "gap_whys", "verdict": "verdicts",
+    "cause": "erased_why", "wish": "wishes", "identity": "identities",
     "proposal_kind": "proposal_kinds", "task": "training_tasks", "step": "training_steps",
 }  # fmt: skip
 

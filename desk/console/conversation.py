@@ -20,13 +20,14 @@ from django.views.decorators.http import require_POST, require_safe
 from core.answer_text import answer_text
 from core.clinic_hours import TOKYO
 from core.locale import sentence
-from desk.audit.models import record
 from desk.console.export import EXPORTERS
 from desk.console.transcript import LINES
 from desk.console.transcript import transcript as lines_of
 from desk.console.words import named, rule_title
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Conversation, Mode
+from desk.privacy.access import note_look
+from desk.privacy.patient_pages import HANDLERS
 from desk.rehearsals.keeping import WRITERS
 from desk.staff.roles import CLINICAL, Role, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
@@ -101,7 +102,7 @@ def page(request: HttpRequest, sender: uuid.UUID) -> HttpResponse:
     """The whole page; that somebody looked is written down."""
     conversation = _conversation(sender)
     user, now = staff_of(request), _now()
-    record("transcript.viewed", now, conversation=conversation.sender, actor=user.get_username())
+    note_look(conversation, user.get_username(), now)
     return _page(request, conversation)
 
 
@@ -352,6 +353,7 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, obje
                                or bool(CLINICAL & roles)),
         "may_export": bool(EXPORTERS & roles),
         "may_rehearse": bool(WRITERS & roles),
+        "may_handle": bool(HANDLERS & roles),
         "bot_speaks": conversation.mode == Mode.BOT,
         "appointments": appointments.coming(conversation, now),
         "not_asked": tools.messages.text("not_asked"),

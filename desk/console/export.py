@@ -20,7 +20,7 @@ from desk.audit.models import record
 from desk.console.download import Value, csv_file, file
 from desk.console.figures import Milestones, milestones
 from desk.console.period import Period, chosen
-from desk.console.transcript import transcript
+from desk.console.transcript import Judged, transcript
 from desk.console.words import named, rule_title
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.models import Author, Conversation, Delivery, Message, Reply
@@ -50,7 +50,7 @@ def conversation(request: HttpRequest, sender: uuid.UUID) -> HttpResponseBase:
     if form == PRINT:
         return _print(request, picked, tools, now, with_notes)
     name = f"conversation-{str(sender)[:8]}-{now:%Y%m%d-%H%M}.{form}"
-    lines = _lines(picked, tools, with_notes)
+    lines = lines_of(picked, tools, with_notes)
     if form == CSV:
         headings = [sentence(f"export.{column}") for column in ExportLine.__annotations__]
         return csv_file(name, _rows(headings, lines))
@@ -101,8 +101,14 @@ def _print(
     return render(request, "console/export_print.html", context)
 
 
-def _lines(chosen: Conversation, tools: Equipment, with_notes: bool) -> Iterator[ExportLine]:
-    """The lines in their order, read while they are sent."""
+def lines_of(chosen: Conversation, tools: Equipment, with_notes: bool) -> Iterator[ExportLine]:
+    """The lines in their order, read while they are sent.
+
+    Args:
+        chosen: the conversation.
+        tools: for the titles of rules.
+        with_notes: whether what staff wrote for each other is among them.
+    """
     messages = (_of_patient(m, tools) for m in
                 chosen.messages.order_by("place").iterator(_CHUNK))  # fmt: skip
     said = chosen.replies.order_by("place").select_related("written_by__account")
@@ -113,36 +119,31 @@ def _lines(chosen: Conversation, tools: Equipment, with_notes: bool) -> Iterator
 
 
 def _of_patient(message: Message, tools: Equipment) -> ExportLine:
-    turn = message.turn
-    line = ExportLine(
-        message.place, _when(message.sent_at), sentence("console.patient"), "", message.text
-    )
-    if not turn:
-        return line
-    judged = {
-        "status": named("statuses", turn["status"]),
-        "level": Level(turn["triage"]).label,
-        "rule": rule_title(turn["rule"] or "", tools),
-        "reason": named("reasons", turn["reason"]) if turn["reason"] else "",
-        "answers": [
-            sentence("details.an_answer", answer=a["answer_id"], version=a["version"])
-            for a in turn["answers"]
+    judged = Judged.of(message, tools)
+    return ExportLine(
+        message.place, when(message.sent_at), sentence("console.patient"), "", message.text,
+        status=judged.status,
+        level=Level(judged.level).label if judged.level else "",
+        rule=judged.rule,
+        reason=judged.reason,
+        answers=[
+            sentence("details.an_answer", answer=answer, version=version)
+            for answer, version in judged.answers
         ],
-    }
-    return ExportLine(**{**asdict(line), **judged})
+    )  # fmt: skip
 
 
 def _of_desk(reply: Reply) -> ExportLine:
     person = reply.written_by.account.name if reply.written_by else ""
     return ExportLine(
-        reply.place, _when(reply.created_at), Author(reply.author).label, person, reply.text,
+        reply.place, when(reply.created_at), Author(reply.author).label, person, reply.text,
         Delivery(reply.delivery).label,
     )  # fmt: skip
 
 
 def _of_colleague(note: Note) -> ExportLine:
     who = note.author.account.name
-    return ExportLine(note.place, _when(note.created_at), sentence("console.note"), who, note.text)
+    return ExportLine(note.place, when(note.created_at), sentence("console.note"), who, note.text)
 
 
 def _rows(headings: list[str], lines: Iterable[ExportLine]) -> Iterator[list[Value]]:
@@ -155,7 +156,7 @@ def _rows(headings: list[str], lines: Iterable[ExportLine]) -> Iterator[list[Val
 def _json(chosen: Conversation, lines: Iterable[ExportLine], now: dt.datetime) -> Iterator[bytes]:
     head = {
         "conversation": str(chosen.sender), "channel": chosen.channel,
-        "began": _when(chosen.created_at), "exported": _when(now),
+        "began": when(chosen.created_at), "exported": when(now),
     }  # fmt: skip
     yield f'{json.dumps(head, ensure_ascii=False)[:-1]}, "lines": ['.encode()
     for number, line in enumerate(lines):
@@ -187,13 +188,13 @@ def _tickets(period: Period, tools: Equipment) -> Iterator[list[Value]]:
         yield [
             row.pk, str(row.conversation.sender), row.conversation.channel, row.get_level_display(),
             row.get_state_display(), named("reasons", row.reason), "、".join(rules[row.pk]),
-            counts[row.pk], _when(row.opened_at), _when(first.due), _when(first.claimed),
-            row.claimed_by.account.name if row.claimed_by else "", _when(first.answered),
-            _when(row.closed_at), row.raised,
+            counts[row.pk], when(row.opened_at), when(first.due), when(first.claimed),
+            row.claimed_by.account.name if row.claimed_by else "", when(first.answered),
+            when(row.closed_at), row.raised,
             sentence("details.yes" if row.for_doctor else "details.no"),
         ]  # fmt: skip
 
 
-def _when(moment: dt.datetime | None) -> str:
-    """A moment in Tokyo, in a form that spreadsheets and programs read."""
+def when(moment: dt.datetime | None) -> str:
+    """A moment in Tokyo, in a form that spreadsheets and programs read; "" for none."""
     return f"{moment.astimezone(TOKYO):%Y-%m-%d %H:%M:%S}" if moment else ""

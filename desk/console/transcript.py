@@ -76,6 +76,41 @@ class Line:
         return [piece for piece in self.pieces if piece.finding]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What the desk made of a message, in Japanese; all of it empty while the message waits.
+
+    Attributes:
+        status, rule, reason: of its turn (design, §5).
+        level: of its turn, as ``Level`` has it.
+        answers: ids and versions of the vetted answers that it got.
+    """
+
+    status: str = ""
+    level: str = ""
+    rule: str = ""
+    reason: str = ""
+    answers: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(cls, message: Message, tools: Equipment) -> Judged:
+        """That of a message.
+
+        Args:
+            message: the message.
+            tools: for the titles of rules.
+        """
+        turn = message.turn
+        if not turn:
+            return cls()
+        return cls(
+            named("statuses", turn["status"]), turn["triage"],
+            rule_title(turn["rule"], tools) if turn["rule"] else "",
+            named("reasons", turn["reason"]) if turn["reason"] else "",
+            tuple((a["answer_id"], a["version"]) for a in turn["answers"]),
+        )  # fmt: skip
+
+
 def transcript(conversation: Conversation, tools: Equipment, *, whole: bool) -> list[Line]:
     """The lines, oldest first.
 
@@ -95,20 +130,15 @@ def transcript(conversation: Conversation, tools: Equipment, *, whole: bool) -> 
 
 
 def _of_patient(message: Message, tools: Equipment) -> Line:
-    turn = message.turn
-    judged = [named("statuses", turn["status"])] if turn else []
-    if turn and turn["rule"]:
-        judged.append(rule_title(turn["rule"], tools))
-    elif turn and turn["reason"]:
-        judged.append(named("reasons", turn["reason"]))
+    judged = Judged.of(message, tools)
     read = "read" if message.read_at else "unread"
     state = read if message.answered_at else "waiting"
     return Line(
         message.place, "patient", sentence("console.patient"), message.sent_at,
-        tuple(pieces(message.text, message.mentions, _decisive(turn.get("rule"), tools))),
-        judged="／".join(judged),
-        level=turn["triage"] if turn else "",
-        answers=tuple((a["answer_id"], a["version"]) for a in turn["answers"]) if turn else (),
+        tuple(pieces(message.text, message.mentions, _decisive(message.turn.get("rule"), tools))),
+        judged="／".join(filter(None, (judged.status, judged.rule or judged.reason))),
+        level=judged.level,
+        answers=judged.answers,
         state=sentence(f"console.{state}"),
     )  # fmt: skip
 

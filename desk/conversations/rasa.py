@@ -89,9 +89,20 @@ class Rasa:
         Raises:
             RasaError: it may still remember them.
         """
-        texts = {form.strip() for text in gone for form in _forms(text)} - {""}
-        events = [_redacted(event, texts, instead) for event in self.events(sender, REDACT_SECONDS)]
+        texts = forms(gone)
+        events = [redacted(event, texts, instead) for event in self.events(sender, REDACT_SECONDS)]
         self.put_events(sender, events, REDACT_SECONDS)
+
+    def forget(self, sender: str) -> None:
+        """Has it remember nothing of a conversation.
+
+        Args:
+            sender: the conversation's opaque name.
+
+        Raises:
+            RasaError: it may still remember something.
+        """
+        self.put_events(sender, [], REDACT_SECONDS)
 
     def events(self, sender: str, seconds: float) -> list[dict[str, Any]]:
         """What it remembers of a conversation, as Rasa's events.
@@ -156,13 +167,24 @@ class Rasa:
             return None
 
 
-def _forms(text: str) -> tuple[str, ...]:
-    """A message as the desk has it, and as Rasa may have got it."""
-    return text, clean(text), clean(struck(text))
+def forms(texts: Collection[str]) -> frozenset[str]:
+    """Messages as the desk has them, and as Rasa may have got them.
+
+    Args:
+        texts: whole messages.
+    """
+    ways = (way for text in texts for way in (text, clean(text), clean(struck(text))))
+    return frozenset(way.strip() for way in ways) - {""}
 
 
-def _redacted(event: dict[str, Any], texts: Collection[str], instead: str) -> Any:
-    """An event of a tracker without some texts, and without what was read out of them."""
+def redacted(event: dict[str, Any], texts: Collection[str], instead: str) -> Any:
+    """An event of a tracker without some texts, and without what was read out of them.
+
+    Args:
+        event: Rasa's event.
+        texts: messages in all their ``forms``.
+        instead: what stands there from now on.
+    """
     if event.get("event") == "user" and str(event.get("text") or "").strip() in texts:
         intent = (event.get("parse_data") or {}).get("intent", {})
         parsed = {"text": instead, "intent": intent, "entities": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ from desk.gaps.questions import Question
 from desk.rehearsals import keeping
 from desk.rehearsals.script import Expected, Script, Step
 from desk.tickets.refused import RefusedError
-from desk.training.proposals import NotAllProposedError, propose_examples
+from desk.training.models import Proposal
+from desk.training.proposals import NotAllProposedError, Refusal, propose_examples
 
 #: Where the examples come from.
 SOURCE = "gaps"
@@ -83,12 +85,14 @@ def create(
         # A draft would be the database's only answer, and the table in force would hold no other.
         raise DraftingError("no_table")
     answer_id = cells["answer_id"]
-    texts = list(dict.fromkeys(_one_line(question.text) for question in phrasings))
+    texts: dict[str, list[int]] = defaultdict(list)
+    for question in phrasings:
+        texts[_one_line(question.text)].append(question.pk)
     whole = list(dict.fromkeys(_one_line(q.text) for q in phrasings if q.text == q.words))
     with transaction.atomic():
         save_draft(Kind.ANSWER, answer_id, cells, author, now, note=note, expected=0)
         _tests(answer_id, cells["title"], texts, author, now)
-        examples, refused = _proposed(whole, cells["topic"], author, now)
+        examples, refused = _proposed({t: texts[t] for t in whole}, cells["topic"], author, now)
         record(
             "gap.drafted", now, actor=author.get_username(), entry=answer_id, tests=len(texts),
             examples=examples,
@@ -97,30 +101,37 @@ def create(
 
 
 def _tests(
-    answer_id: str, title: str, texts: Sequence[str], author: User, now: dt.datetime
+    answer_id: str, title: str, texts: Mapping[str, list[int]], author: User, now: dt.datetime
 ) -> None:
-    """A test of each text, in the group of such tests."""
-    for number, text in enumerate(texts, 1):
+    """A test of each text, in the group of such tests; by text, the messages that it stands in."""
+    for number, (text, sources) in enumerate(texts.items(), 1):
         name = sentence("gaps.test_title", title=title[:MAX_TITLE], id=answer_id, number=number)
         script = Script(name, (Step(text, Expected(answers=(answer_id,))),))
         keeping.create(
-            script, sentence("gaps.test_group"), author, now, origin=sentence("gaps.test_origin")
-        )
+            script, sentence("gaps.test_group"), author, now,
+            origin=sentence("gaps.test_origin"), sources=sources,
+        )  # fmt: skip
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _proposed(texts: Sequence[str], intent: str, author: User, now: dt.datetime) -> tuple[int, str]:
+def _proposed(
+    texts: Mapping[str, list[int]], intent: str, author: User, now: dt.datetime
+) -> tuple[int, str]:
     """Proposes those sentences that can be; how many they are, and why others cannot be."""
-    if not texts:
-        return 0, ""
-    try:
-        return len(propose_examples(texts, intent, author, now, SOURCE)), ""
-    except NotAllProposedError as error:
-        refusals = error.refusals
+    refusals: Sequence[Refusal] = ()
+    made: list[Proposal] = []
+    if texts:
+        try:
+            made = propose_examples(list(texts), intent, author, now, SOURCE)
+        except NotAllProposedError as error:
+            refusals = error.refusals
     bad = {refusal.text for refusal in refusals}
-    rest = [text for text in texts if text not in bad]
-    made = propose_examples(rest, intent, author, now, SOURCE) if rest else []
+    rest = [text for text in texts if text not in bad] if refusals else []
+    if rest:
+        made = propose_examples(rest, intent, author, now, SOURCE)
+    for proposal in made:
+        proposal.sources.set(texts[proposal.text])
     return len(made), " ".join(map(str, refusals))

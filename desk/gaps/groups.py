@@ -12,11 +12,13 @@ from django.db import transaction
 
 from core.japanese import JapaneseTokenizer
 from core.knowledge import Knowledge
+from core.locale import sentence
 from desk.audit.models import record
 from desk.conversations.models import Message
 from desk.gaps.likeness import grouped
 from desk.gaps.models import Dismissal, Why
 from desk.gaps.questions import Kind, Question, asked, likely_topic, messages, shown
+from desk.line.inbox import TAKEN_BACK
 
 #: So many questions of a group are shown, and so many are offered as phrasings of a new answer.
 SHOWN, PHRASINGS = 5, 12
@@ -127,8 +129,24 @@ def _group(members: tuple[Question, ...], dismissed: Mapping[int, Dismissal]) ->
     return Group(members, last, len(fresh))
 
 
+def title_of(dismissal: Dismissal, knowledge: Knowledge) -> str:
+    """What was dismissed, in the words of the most central question that is still there, masked: a copy of
+    them would outlive them.
+
+    Args:
+        dismissal: the decision.
+        knowledge: for what buttons ask.
+    """
+    found = dismissal.messages.order_by("pk")
+    left = [message for message in found if message.text not in ("", TAKEN_BACK)]
+    if not left:
+        return sentence("gaps.gone")
+    central = next((m for m in left if m.pk == dismissal.central_id), left[0])
+    return shown(asked(central.text, knowledge))[:200]
+
+
 def dismiss(
-    keys: Sequence[int], why: Why, note: str, by: User, now: dt.datetime, knowledge: Knowledge
+    keys: Sequence[int], why: Why, note: str, by: User, now: dt.datetime
 ) -> Dismissal | None:
     """Takes questions out of the list until like ones come.
 
@@ -138,7 +156,6 @@ def dismiss(
         note: why, in words.
         by: who decides.
         now: when.
-        knowledge: for what buttons ask.
 
     Returns:
         What was decided; None when none of the messages is a gap.
@@ -149,8 +166,8 @@ def dismiss(
         return None
     with transaction.atomic():
         dismissal = Dismissal.objects.create(
-            title=shown(asked(rows[0].text, knowledge))[:200],
-            newest_at=max(row.received_at for row in rows), why=why, note=note, by=by, at=now,
+            central=rows[0], newest_at=max(row.received_at for row in rows),
+            why=why, note=note, by=by, at=now,
         )  # fmt: skip
         dismissal.messages.set(rows)
         record(

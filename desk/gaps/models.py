@@ -21,13 +21,13 @@ class Dismissal(models.Model):
     """Questions that leave the list of gaps until like ones come.
 
     Attributes:
-        title: the most central of them, masked.
+        central: the most central of them; None when it is gone.
         messages: those that were there.
         newest_at: when the newest of them came; what comes later is new.
         note: why, in words.
     """
 
-    title = models.CharField(max_length=200)
+    central = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
     messages = models.ManyToManyField(Message, related_name="dismissals")
     newest_at = models.DateTimeField()
     why = models.CharField(max_length=7, choices=Why)

@@ -26,7 +26,7 @@ from desk.editorial.forms import cells_of
 from desk.editorial.writing import terms
 from desk.gaps import drafting
 from desk.gaps.forms import DismissForm, DraftForm, KeysField, KindsForm, suggested_id
-from desk.gaps.groups import PHRASINGS, dismiss, groups
+from desk.gaps.groups import PHRASINGS, dismiss, groups, title_of
 from desk.gaps.models import Dismissal, Why
 from desk.gaps.opinions import opinions
 from desk.gaps.questions import (
@@ -78,7 +78,10 @@ def _found(
         "page": Paginator(waiting, PAGE).get_page(request.GET.get("page")),
         "titles": {name: answer.title for name, answer in knowledge.answers.items()},
         "opinions": opinions(period, knowledge),
-        "dismissals": Dismissal.objects.select_related("by__account").order_by("-pk")[:DISMISSALS],
+        "dismissals": [
+            (dismissal, title_of(dismissal, knowledge))
+            for dismissal in Dismissal.objects.select_related("by__account").order_by("-pk")[:DISMISSALS]
+        ],
         "kind_query": urlencode({"kinds": [kind.value for kind in kinds]}, doseq=True),
         "query": urlencode({**days, "kinds": [kind.value for kind in kinds]}, doseq=True),
     }  # fmt: skip
@@ -95,13 +98,17 @@ def dismissed(request: HttpRequest) -> HttpResponse:
         given, now = form.cleaned_data, dt.datetime.now(TOKYO)
         done = dismiss(
             given["members"], Why(given["why"]), given["note"], staff_of(request), now,
-            equipment().knowledge,
         )  # fmt: skip
         if done is None:
             told.error(request, sentence("gaps.no_questions"))
         else:
             told.success(
-                request, sentence("gaps.dismissed", title=done.title, why=Why(done.why).label)
+                request,
+                sentence(
+                    "gaps.dismissed",
+                    title=title_of(done, equipment().knowledge),
+                    why=Why(done.why).label,
+                ),
             )
     return redirect(_back(request))
 

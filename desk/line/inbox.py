@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core.clinic_hours import TOKYO
+from core.masking import struck
 from desk.audit.models import record
 from desk.conversations import work
 from desk.conversations.equipment import Equipment, equipment
@@ -28,6 +30,9 @@ from desk.conversations.respond import is_emergency
 from desk.doorway import doorway
 from desk.line.models import Event, Friend, Unsent
 from desk.line.platform import later, platform, seals
+from desk.privacy.copies import remove_copies
+from desk.privacy.models import Forget
+from desk.privacy.tracker import PATIENCE, forget_later
 
 #: Texts that come, or were written, closer together than this are read as one.
 BREATH = dt.timedelta(seconds=1)
@@ -41,6 +46,8 @@ LOOK_SECONDS = 0.5
 TOKEN_KEPT = dt.timedelta(minutes=1)
 #: What stands for a text that the patient took back.
 TAKEN_BACK = "（送信を取り消しました）"
+#: What the bot quotes of a message (``also_unknown`` in ``messages.yml``).
+_QUOTED = re.compile("「([^「」]{2,2000})」")
 
 
 @dataclass
@@ -144,21 +151,22 @@ def _names(event: Event) -> list[str]:
         return [event.address]
 
 
-def take_back(line_message: str, now: dt.datetime) -> tuple[str, list[str]] | None:
-    """Removes what a patient has taken back from everything that is kept here, also if it comes later.
+def take_back(line_message: str, now: dt.datetime) -> tuple[Forget, list[str]] | None:
+    """Removes what a patient has taken back from everything that is kept here, also if it comes later;
+    with it goes what staff made of it.
 
     Args:
         line_message: LINE's name of the message.
         now: an aware time.
 
     Returns:
-        The conversation's opaque name and the texts that nobody may keep; None for a message that has
-        not become part of a conversation.
+        What Rasa has to forget (``desk.privacy.tracker``), and the texts that nobody may keep; None for a
+        message that has not become part of a conversation.
     """
     if not line_message:
         return None
     # Noted before it is looked for: whoever stores it meanwhile finds the note.
-    Unsent.objects.get_or_create(line_message=line_message)
+    Unsent.objects.get_or_create(line_message=line_message, defaults={"at": now})
     with transaction.atomic():
         event = Event.objects.select_for_update().filter(line_message=line_message).first()
         if event is None:
@@ -177,13 +185,29 @@ def take_back(line_message: str, now: dt.datetime) -> tuple[str, list[str]] | No
                 conversation=conversation, place__gt=event.message.place
             )
             for reply in said_since:
-                text = reply.text
-                for quoted in filter(str.strip, gone):
-                    text = text.replace(quoted, TAKEN_BACK)
+                text = _without_quotes(reply.text, gone)
                 if text != reply.text:
                     Reply.objects.filter(pk=reply.pk).update(text=text)
+            remove_copies(Message.objects.filter(pk=event.message.pk), now)
         record("message.taken_back", now, conversation=conversation.sender)
-    return str(conversation.sender), gone
+        pending = forget_later(conversation.sender, now + PATIENCE)
+    return pending, gone
+
+
+def _without_quotes(text: str, gone: Iterable[str]) -> str:
+    """A reply without the patient's words: whole messages, and what of them the bot has quoted.
+
+    Args:
+        text: the reply.
+        gone: whole messages.
+    """
+    for whole in sorted(filter(str.strip, gone), key=len, reverse=True):
+        for words in (whole, struck(whole)):
+            text = text.replace(words, TAKEN_BACK)
+            for quoted in _QUOTED.findall(text):
+                if quoted.strip("… ") in words:
+                    text = text.replace(f"「{quoted}」", f"「{TAKEN_BACK}」")
+    return text
 
 
 def left(user: str, now: dt.datetime) -> None:

@@ -94,9 +94,11 @@ class Unsent(models.Model):
 
     Attributes:
         line_message: LINE's name of it.
+        at: when.
     """
 
     line_message = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.line_message

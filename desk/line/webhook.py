@@ -16,9 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from core.clinic_hours import TOKYO
+from desk.conversations import work
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Kind
 from desk.conversations.receive import MAX_TEXT, storable
@@ -28,6 +30,8 @@ from desk.line.compose import SAYS, composed_text
 from desk.line.inbox import gatherer, store
 from desk.line.models import Event
 from desk.line.platform import account, later, platform, seals
+from desk.privacy.models import Forget
+from desk.privacy.tracker import redact
 
 logger = logging.getLogger(__name__)
 
@@ -218,8 +222,15 @@ def _unfollow(event: Mapping[str, Any], now: dt.datetime) -> None:
 def _unsend(event: Mapping[str, Any], now: dt.datetime) -> None:
     taken = inbox.take_back(str(_part(event, "unsend").get("messageId", ""))[:64], now)
     if taken is not None:
-        sender, gone = taken
-        later(lambda: equipment().rasa.redact(sender, gone, inbox.TAKEN_BACK))
+        pending, gone = taken
+        later(lambda: _take_out(pending, gone))
+
+
+def _take_out(pending: Forget, gone: Sequence[str]) -> None:
+    """Has Rasa forget texts; if it cannot, it forgets the whole conversation later on."""
+    with work.connected("the tracker still knows what was taken back"):
+        redact(pending, gone, inbox.TAKEN_BACK)
+    connection.close()
 
 
 def _join(event: Mapping[str, Any], now: dt.datetime) -> None:  # noqa: ARG001

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.bot_turn import BotTurn
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.conversations.equipment import equipment
+from desk.conversations.models import Kind, Message
 from desk.conversations.rasa import RasaError
 from desk.rehearsals import keeping
 from desk.rehearsals.forms import RehearsalForm, Rows, values_of
@@ -52,6 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
             rehearsal = keeping.create(
                 rows.script(given["name"], given["shortfall"]), given["group"], staff_of(request),
                 _now(), active=given["active"], origin=given["origin"],
+                sources=_sources(given["source"]),
             )  # fmt: skip
         except keeping.KeepingError as error:
             form.add_error("name", str(error))
@@ -100,7 +103,9 @@ def remove(request: HttpRequest, rehearsal: int) -> HttpResponse:
     return redirect("rehearsals:list")
 
 
-def offered(request: HttpRequest, script: Script, group: str, origin: str) -> HttpResponse:
+def offered(
+    request: HttpRequest, script: Script, group: str, origin: str, source: uuid.UUID
+) -> HttpResponse:
     """The page of a new rehearsal that is filled in already, for a check before it is kept.
 
     Args:
@@ -108,8 +113,9 @@ def offered(request: HttpRequest, script: Script, group: str, origin: str) -> Ht
         script: the conversation.
         group: the group that is proposed.
         origin: where it comes from, in staff's words.
+        source: the opaque name of the conversation that it is made of.
     """
-    initial = {"name": script.title, "group": group, "origin": origin}
+    initial = {"name": script.title, "group": group, "origin": origin, "source": source}
     return _page(request, RehearsalForm(initial=initial), Rows.of(script.steps), is_offered=True)
 
 
@@ -121,6 +127,14 @@ def expected_of(said: BotTurn) -> Expected:
         status=custom["status"], triage=custom["triage"], escalate=custom["escalate"],
         reason=custom["reason"] or "",
     )  # fmt: skip
+
+
+def _sources(sender: uuid.UUID | None) -> list[int]:
+    """The messages that a rehearsal is made of, of a conversation; none without one."""
+    if sender is None:
+        return []
+    texts = Message.objects.filter(conversation__sender=sender, kind=Kind.TEXT)
+    return list(texts.order_by("-place").values_list("pk", flat=True)[:MAX_TURNS])
 
 
 def _form_of(rehearsal: Rehearsal, script: Script) -> RehearsalForm:

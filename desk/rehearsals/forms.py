@@ -222,6 +222,7 @@ class RehearsalForm(forms.Form):
     active = forms.BooleanField(label="公開前の確認で使う", required=False, initial=True)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     origin = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    source = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 class Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -27,7 +27,7 @@ class KeepingError(RefusedError):
 @transaction.atomic
 def create(
     script: Script, group: str, user: User, now: dt.datetime, *, active: bool = True,
-    origin: str = "",
+    origin: str = "", sources: Iterable[int] = (),
 ) -> Rehearsal:  # fmt: skip
     """A new rehearsal.
 
@@ -38,12 +38,14 @@ def create(
         now: when.
         active: whether the gate runs it.
         origin: where it comes from, in staff's words.
+        sources: primary keys of the messages that it was made of.
 
     Raises:
         KeepingError: the group has one of that name.
     """
     rehearsal = Rehearsal(author=user, created_at=now, origin=origin)
     _put(rehearsal, script, group, active, now)
+    rehearsal.sources.set(sources)
     record("rehearsal.created", now, actor=user.get_username(), rehearsal=rehearsal.pk, group=group)
     return rehearsal
 

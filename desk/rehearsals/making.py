@@ -39,7 +39,7 @@ def from_conversation(request: HttpRequest, sender: uuid.UUID) -> HttpResponse:
         return redirect("console:conversation", sender=sender)
     record("rehearsal.made_from", now, conversation=sender, actor=staff_of(request).get_username())
     origin = sentence("rehearsals.origin", number=str(sender)[:_SHORT], day=f"{now:%Y/%m/%d}")
-    return offered(request, script, sentence("rehearsals.origin_group"), origin)
+    return offered(request, script, sentence("rehearsals.origin_group"), origin, sender)
 
 
 def script_of(conversation: Conversation) -> Script:

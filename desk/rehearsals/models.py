@@ -39,6 +39,7 @@ class Rehearsal(models.Model):
         script: the conversation (``desk.rehearsals.script.Script.to_json``).
         active: whether the gate runs it.
         origin: where it comes from, in staff's words; "" if it was written here.
+        sources: the messages of patients that it was made of: it goes with them.
     """
 
     name = models.CharField(max_length=120)
@@ -49,6 +50,7 @@ class Rehearsal(models.Model):
     changed_at = models.DateTimeField()
     active = models.BooleanField(default=True)
     origin = models.CharField(max_length=200, blank=True)
+    sources = models.ManyToManyField(Message, related_name="rehearsals")
 
     class Meta:
         ordering: ClassVar = ["group__name", "name"]

@@ -94,7 +94,7 @@ def write(folder: Path) -> tuple[Path, Path]:
 
 def _accepted(kind: Kind) -> QuerySet[Proposal]:
     people = Proposal.objects.select_related("author", "reviewer")
-    return people.filter(kind=kind, state=State.ACCEPTED)
+    return people.filter(kind=kind, state=State.ACCEPTED).exclude(text="")
 
 
 def _is_there(proposal: Proposal) -> bool:

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from desk.conversations.models import Message
+
 
 class Kind(models.TextChoices):
     """What is proposed."""
@@ -39,6 +41,7 @@ class Proposal(models.Model):
         fields: of a word: ``reading`` and ``norm``; of a spelling: ``term``.
         source: where it comes from: ``console``, or the part of the desk that proposes it.
         reviewer, decided_at, note: who decided, when, and what was said; never the author.
+        sources: the messages of patients that an example was taken from: its text goes with them.
     """
 
     kind = models.CharField(max_length=10, choices=Kind)
@@ -57,6 +60,7 @@ class Proposal(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
     note = models.CharField(max_length=300, blank=True)
+    sources = models.ManyToManyField(Message, related_name="proposals")
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -81,6 +85,10 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    def erase(self) -> None:
+        """Takes its text away, which is all of it that the database lets go (``migrations/0003``)."""
+        Proposal.objects.filter(pk=self.pk).update(text="", key=f"erased {self.pk}", note="")
 
 
 class Task(models.TextChoices):

@@ -194,7 +194,7 @@ def _list(request: HttpRequest, template: str, kinds: list[Kind], **more: Any) -
     """A page with proposals of some kinds."""
     user = staff_of(request)
     people = Proposal.objects.select_related("author__account", "reviewer__account")
-    found = people.filter(kind__in=kinds)
+    found = people.filter(kind__in=kinds).exclude(text="")
     decided = Paginator(found.exclude(state=State.PROPOSED), PAGE)
     page = decided.get_page(request.GET.get("page"))
     waiting = list(found.filter(state=State.PROPOSED).order_by("id"))

@@ -179,7 +179,7 @@ def _decide(proposal: Proposal, state: State, reviewer: User, now: dt.datetime, 
     if len(note) > LONGEST_NOTE:
         raise RefusedError("note_too_long", most=LONGEST_NOTE)
     with transaction.atomic():
-        waiting = Proposal.objects.filter(pk=proposal.pk, state=State.PROPOSED)
+        waiting = Proposal.objects.filter(pk=proposal.pk, state=State.PROPOSED).exclude(text="")
         if not waiting.update(state=state, reviewer=reviewer, decided_at=now, note=_one_line(note)):
             raise RefusedError("decided_already")
         done = "proposal.accepted" if state == State.ACCEPTED else "proposal.rejected"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
@@ -67,11 +67,27 @@ class RoutedRasa:
         Raises:
             RasaError: it may still be remembered.
         """
+        self._wherever(lambda client: client.redact(sender, gone, instead))
+
+    def forget(self, sender: str) -> None:
+        """Has nothing of a conversation remembered, as ``Rasa.forget``, wherever it is.
+
+        Raises:
+            RasaError: it may still be remembered.
+        """
+        self._wherever(lambda client: client.forget(sender))
+
+    def _wherever(self, job: Callable[[Rasa], None]) -> None:
+        """Does something at every server that may hold a conversation.
+
+        Raises:
+            RasaError: it could not be done at one of them.
+        """
         url, other = route()
         failed: RasaError | None = None
         for one in (url, *([] if other is None else [other])):
             try:
-                self.client(one).redact(sender, gone, instead)
+                job(self.client(one))
             except RasaError as error:
                 failed = error
         if failed:

@@ -50,7 +50,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "runs": found, "busy": next((run for run in found if run.is_busy), None),
         "has_bot": has_bot(), "can_switch": bool(runs.SWITCHERS & roles_of(staff_of(request))),
-        "waiting": Proposal.objects.filter(state=State.PROPOSED).count(),
+        "waiting": Proposal.objects.filter(state=State.PROPOSED).exclude(text="").count(),
         "to_learn": to_learn, "why_not": why_not,
         "model": _changed(MODEL), "previous": _changed(PREVIOUS_MODEL),
         "model_file": MODEL,

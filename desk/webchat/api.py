@@ -7,7 +7,7 @@ import ipaddress
 import math
 import uuid
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +25,9 @@ from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
 from desk.logs import about
+from desk.privacy.erasing import ErasingError, erase_as_wished
+from desk.privacy.models import Why
+from desk.privacy.record import as_json, as_page, record_of
 from desk.streams import EVENTS, streamed
 from desk.webchat import sessions, stream
 from desk.webchat.entries import offered
@@ -121,6 +124,12 @@ class Opinion(Schema):
     helpful: bool
 
 
+class Erasure(Schema):
+    """That a visitor wants the conversation erased, and has said so twice."""
+
+    confirmed: Literal[True]
+
+
 @chat.get("/about", auth=None)
 def get_about(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
     """What a page shows before anything is asked."""
@@ -205,6 +214,41 @@ def get_stream(
     """What is new, as it comes."""
     after = int(last[:_DIGITS]) if last.isascii() and last.isdigit() else 0
     return _streamed(request, stream.events(_session(request), _place(after)), EVENTS)
+
+
+@chat.get("/record")
+def get_record(request: HttpRequest, form: Literal["html", "json"] = "html") -> HttpResponse:
+    """All that is held about the conversation, but what staff wrote for each other."""
+    session, tools, now = _session(request), equipment(), dt.datetime.now(TOKYO)
+    conversation = session.conversation
+    if conversation is None:
+        raise RefusedError(404, "nothing_written")
+    kept = record_of(conversation, tools, now, notes=False)
+    record("conversation.handed_out", now, conversation=session.pk, form=form)
+    clinic = tools.messages.fill("{clinic_name}")
+    is_page = form == "html"
+    content = as_page(kept, clinic) if is_page else as_json(kept)
+    kind = "text/html; charset=utf-8" if is_page else "application/json"
+    return HttpResponse(
+        content, content_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="record.{form}"'},
+    )  # fmt: skip
+
+
+@chat.post("/erasure")
+def post_erasure(request: HttpRequest, wish: Erasure) -> dict[str, Any]:  # noqa: ARG001
+    """Takes the conversation out of the desk: ``kept_until`` is the day until which the clinic must keep
+    its record, None when nothing is left.
+    """
+    session, now = _session(request), dt.datetime.now(TOKYO)
+    conversation = session.conversation
+    if conversation is None:
+        raise RefusedError(404, "nothing_written")
+    try:
+        kept = erase_as_wished(conversation, equipment(), now, why=Why.PATIENT)
+    except ErasingError as error:
+        raise RefusedError(409, f"not_erased_{error.reason}") from error
+    return {"kept_until": kept.kept_until.astimezone(TOKYO).date().isoformat() if kept else None}
 
 
 @chat.post("/feedback")
