@@ -85,6 +85,7 @@ def _page(request: HttpRequest, form: NoteForm | None, status: int = 200) -> Htt
     names = {p.get_username(): p.account.name for p in User.objects.select_related("account")}
     listed = Paginator(shown, PAGE).get_page(given.get("page"))
     last = max((look.pk for look in looks), default=0)
+    query = {"month": f"{month:%Y-%m}", "person": str(person), "unusual": "1" if only else ""}
     context = {
         "month": month, "is_over": (month + dt.timedelta(days=31)).replace(day=1) <= today,
         "before": month - dt.timedelta(days=1), "after": month + dt.timedelta(days=31),
@@ -103,6 +104,6 @@ def _page(request: HttpRequest, form: NoteForm | None, status: int = 200) -> Htt
         "person": person, "only": only, "reviews": reviews,
         "new": sum(finding.last > until for finding in found),
         "form": form or NoteForm(initial={"until": last}),
-        "query": urlencode({"month": f"{month:%Y-%m}", "person": str(person), "unusual": int(only)}),
+        "query": urlencode(query),
     }  # fmt: skip
     return render(request, "privacy/access.html", context, status=status)

@@ -19,6 +19,7 @@ from desk.privacy.access_pages import ADMINISTRATORS
 from desk.privacy.backups import too_old
 from desk.privacy.erasing import periods
 from desk.privacy.models import Archive, Forget, Purge, Request
+from desk.privacy.retention import is_overdue
 from desk.staff.roles import for_staff, staff_of
 
 #: Days of deletions that are listed.
@@ -45,7 +46,7 @@ def retention(request: HttpRequest) -> HttpResponse:
         "has_backups": settings.ENVIRONMENT.backups is not None,
         "has_tracker": bool(settings.ENVIRONMENT.tracker),
         "pending": Forget.objects.filter(due_at__lt=now - dt.timedelta(minutes=5)).count(),
-        "archives": Archive.objects.count(),
+        "is_overdue": is_overdue(now.date()),
         "requests": Request.objects.select_related("by__account", "done_by__account")[:DAYS],
     }  # fmt: skip
     return render(request, "privacy/retention.html", context)

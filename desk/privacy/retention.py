@@ -29,6 +29,8 @@ from desk.webchat.models import Session
 HOUR = 3
 #: Rows that are deleted in one transaction.
 CHUNK = 500
+#: After how many days without a deletion none is made by the clock alone.
+MOST_DAYS = 31
 #: After how long without a sign of life another process goes on with a day's deletion.
 SILENCE = dt.timedelta(minutes=10)
 
@@ -44,11 +46,35 @@ def look(tools: Equipment, now: dt.datetime) -> None:
         now: an aware time.
     """
     here = now.astimezone(TOKYO)
-    if here.hour < HOUR:
+    if here.hour < HOUR or is_overdue(here.date()):
         return
     purge = _claimed(here.date(), now)
-    if purge is None:
-        return
+    if purge is not None:
+        make(purge, tools, now)
+
+
+def is_overdue(day: dt.date) -> bool:
+    """Whether so long ago nothing was deleted that a person has to begin it (``python -m desk retention``):
+    perhaps the clock is wrong, and what it takes for old is not.
+
+    Args:
+        day: what the clock takes for today.
+    """
+    last = Purge.objects.order_by("-day").first()
+    return last is not None and (day - last.day).days > MOST_DAYS
+
+
+def make(purge: Purge, tools: Equipment, now: dt.datetime) -> Counts:
+    """Makes a day's deletion, and writes down what went.
+
+    Args:
+        purge: the day's.
+        tools: for what patients are told.
+        now: an aware time.
+
+    Returns:
+        How many of each kind are gone, and how many are left.
+    """
 
     def beat() -> None:
         Purge.objects.filter(pk=purge.pk).update(beat_at=dt.datetime.now(TOKYO))
@@ -60,11 +86,9 @@ def look(tools: Equipment, now: dt.datetime) -> None:
             finished_at=dt.datetime.now(TOKYO), counts=counts,
             backups=[[backup.name, backup.days] for backup in _old_backups(periods(tools), now)],
         )  # fmt: skip
-        record(
-            "retention.done",
-            now,
-            deleted=[f"{k} {v['gone']}" for k, v in counts.items() if v["gone"]],
-        )
+        deleted = [f"{kind} {count['gone']}" for kind, count in counts.items() if count["gone"]]
+        record("retention.done", now, deleted=deleted)
+    return counts
 
 
 def _claimed(day: dt.date, now: dt.datetime) -> Purge | None:

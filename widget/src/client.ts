@@ -86,6 +86,24 @@ export class Client {
     });
   }
 
+  /** All that the desk holds about the conversation, as a file. */
+  record(form: "html" | "json"): Promise<Blob> {
+    return this.authorised(async (token) => {
+      const response = await fetch(`${this.base}/chat/record?form=${form}`, options({ token }, AbortSignal.timeout(TIMEOUT)));
+      if (!response.ok) throw refusal(response, await response.text());
+      return response.blob();
+    });
+  }
+
+  /** Has the conversation erased; the day until which the clinic keeps a record of it, null for none. */
+  async erase(): Promise<string | null> {
+    const body = { confirmed: true };
+    const done = await this.authorised((token) =>
+      this.call<{ kept_until: string | null }>("/chat/erasure", { method: "POST", body, token }),
+    );
+    return done.kept_until;
+  }
+
   feedback(place: number, helpful: boolean): Promise<void> {
     return this.authorised((token) => this.call("/chat/feedback", { method: "POST", body: { place, helpful }, token }));
   }

@@ -159,6 +159,26 @@ export class Conversation {
     void this.sayFarewells();
   }
 
+  /** The record of the conversation as a file; the desk's words for people when there is none. */
+  async record(form: "html" | "json"): Promise<Blob | string> {
+    try {
+      return await this.client.record(form);
+    } catch (error) {
+      return (error instanceof Refusal && error.detail) || "";
+    }
+  }
+
+  /** Has the desk erase the conversation, and then this browser; what to tell, and whether it is done. */
+  async erase(): Promise<{ isDone: boolean; told: string }> {
+    try {
+      const until = await this.client.erase();
+      this.forget();
+      return { isDone: true, told: until ? T.eraseKept(until) : T.erased };
+    } catch (error) {
+      return { isDone: false, told: (error instanceof Refusal && error.detail) || "" };
+    }
+  }
+
   private get farewells(): Session[] {
     return this.store.get<Session[]>("farewells") ?? [];
   }

@@ -2,7 +2,7 @@
 import { Announcer } from "./announcer";
 import { Conversation, type Listener } from "./conversation";
 import { button, h, setText } from "./dom";
-import { clearQuestion, Menu } from "./menu";
+import { clearQuestion, eraseQuestion, Menu } from "./menu";
 import { Notice } from "./notice";
 import { followScreen, followTheme } from "./screen";
 import { Store } from "./store";
@@ -53,6 +53,8 @@ export class SoudanChat extends HTMLElement {
   private notice: Notice | null = null;
   private talk: Talk | null = null;
   private question: HTMLElement | null = null;
+  /** What was done to the conversation that has just ended, for who comes back to the notice. */
+  private done = "";
   private round = 0;
   private isFull = false;
 
@@ -85,7 +87,7 @@ export class SoudanChat extends HTMLElement {
     this.root.classList.toggle("left", position === "left");
     this.conversation = new Conversation(base, clinic, new Store(clinic), this.listener());
     const say = (text: string) => this.announcer.say(text);
-    this.menu = new Menu(this.conversation, say, () => this.askToClear());
+    this.menu = new Menu(this.conversation, say, () => this.askToClear(), () => this.askToErase());
     const names = h("div", { class: "names" }, this.heading, h("p", {}, this.clinic, this.demo));
     const head = h("div", { class: "head" }, names, this.menu.toggle, this.menu.list, this.closer);
     this.frame = h("div", { class: "frame" }, head, this.body);
@@ -191,6 +193,8 @@ export class SoudanChat extends HTMLElement {
     if (this.notice) return;
     const say = (text: string) => this.announcer.say(text);
     const notice = new Notice(this.conversation, about, say, () => this.close());
+    if (this.done) notice.tell(this.done);
+    this.done = "";
     this.replace(notice.node, notice);
   }
 
@@ -214,21 +218,36 @@ export class SoudanChat extends HTMLElement {
   }
 
   private askToClear(): void {
+    const clear = () => {
+      this.closeQuestion();
+      this.conversation.forget();
+      this.announcer.say(T.cleared);
+    };
+    this.ask(clearQuestion(clear, () => this.dropQuestion()));
+  }
+
+  private askToErase(): void {
+    const done = (told: string) => {
+      this.closeQuestion();
+      // The notice comes when the desk has said what it is.
+      this.done = told;
+      this.notice?.tell(told);
+      this.announcer.say(told);
+    };
+    this.ask(eraseQuestion(() => this.conversation.erase(), done, () => this.dropQuestion()));
+  }
+
+  private dropQuestion(): void {
+    this.closeQuestion();
+    this.menu.toggle.focus();
+  }
+
+  private ask(question: HTMLElement): void {
     this.menu.close();
-    this.question = clearQuestion(
-      () => {
-        this.closeQuestion();
-        this.conversation.forget();
-        this.announcer.say(T.cleared);
-      },
-      () => {
-        this.closeQuestion();
-        this.menu.toggle.focus();
-      },
-    );
+    this.question = question;
     this.frame.inert = true;
-    this.panel.append(this.question);
-    this.question.querySelector<HTMLElement>(".secondary")?.focus();
+    this.panel.append(question);
+    question.querySelector<HTMLElement>(".secondary")?.focus();
   }
 
   private closeQuestion(): void {

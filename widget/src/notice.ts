@@ -33,6 +33,11 @@ export class Notice {
     this.node = h("div", { class: "notice" }, text, foot);
   }
 
+  /** Says above the notice what has just been done. */
+  tell(text: string): void {
+    this.node.querySelector(".notice-text")?.prepend(h("p", { class: "remark" }, text));
+  }
+
   focus(): void {
     this.consent.focus({ preventScroll: true });
   }

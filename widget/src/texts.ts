@@ -82,6 +82,20 @@ export const T = {
   fileName: (clinic: string, day: string) => `${clinic}_相談の記録_${day}.txt`,
   recordTitle: (clinic: string) => `${clinic} 相談の記録`,
 
+  record: "この会話の記録を受け取る",
+  recordData: "記録をデータ（JSON）で受け取る",
+  recordName: (clinic: string, day: string, form: string) => `${clinic}_医院が持つ記録_${day}.${form}`,
+  recordFailed: "記録を受け取れませんでした。少し待って、もう一度お試しください。",
+  erase: "記録を消す",
+  eraseTitle: "医院にある記録を消しますか",
+  eraseText:
+    "この会話の記録を、医院の相談窓口から消します。元には戻せません。スタッフや医師が加わった会話は、医院の診療の記録として残すことがあります。そのときは利用を止め、保存期間の終わりまで別に保管します。要るときは、先に記録を受け取ってください。",
+  eraseYes: "医院の記録を消す",
+  erased: "医院の相談窓口から、この会話の記録を消しました",
+  eraseKept: (day: string) =>
+    `この会話の利用を止めました。医院の診療の記録として${day.replace(/-/g, "/")}まで別に保管し、その後に消します`,
+  eraseFailed: "消せませんでした。少し待って、もう一度お試しください。",
+
   clear: "この端末の履歴を消す",
   clearTitle: "この端末の履歴を消しますか",
   clearText:

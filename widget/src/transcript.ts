@@ -13,6 +13,13 @@ export function save(about: About, entries: Entry[]): void {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
+/** Starts the download of the desk's own record. */
+export function hand(clinic: string, form: string, file: Blob): void {
+  const address = URL.createObjectURL(file);
+  h("a", { href: address, download: T.recordName(clinic, isoDay(new Date()), form) }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
 /** Opens a page for printing. Returns false when the browser does not let it. */
 export function print(about: About, entries: Entry[]): boolean {
   const page = open("", "_blank");

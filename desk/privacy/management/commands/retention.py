@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
-from desk.audit.models import record
 from desk.conversations.equipment import equipment
 from desk.privacy.backups import too_old
 from desk.privacy.erasing import periods
-from desk.privacy.retention import delete_due
+from desk.privacy.models import Purge
+from desk.privacy.retention import delete_due, make
 from desk.privacy.tracker import forget_due
 
 
@@ -36,14 +36,15 @@ class Command(BaseCommand):
         say = self.stdout.write
         key = "told" if kept.is_told else "not_told"
         say(sentence(f"kept_text.{key}", told=kept.told, days=kept.days["records"]))
-        counts = delete_due(kept, now, dry=dry_run)
+        if dry_run:
+            counts = delete_due(kept, now, dry=True)
+        else:
+            purge, _ = Purge.objects.update_or_create(day=now.date(), defaults={"beat_at": now})
+            counts = make(purge, equipment(), now)
+            forget_due(now)
         heading = "dry" if dry_run else "done"
         say(sentence(f"kept_text.{heading}"))
         for kind, count in counts.items():
             say(sentence("kept_text.row", kind=sentence(f"kept.{kind}"), **count))
         for backup in too_old(settings.ENVIRONMENT.backups, kept.days["backups"], now):
             say(sentence("kept_text.backup", name=backup.name, days=backup.days))
-        if not dry_run:
-            deleted = [f"{kind} {count['gone']}" for kind, count in counts.items() if count["gone"]]
-            record("retention.done", now, deleted=deleted)
-            forget_due(now)

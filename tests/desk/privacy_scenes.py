@@ -1,0 +1,354 @@
+"""What is kept of patients, and what is left of it (``tests.desk.scenes``)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+import uuid
+from unittest import mock
+
+from django.conf import settings
+from django.db import DatabaseError, connection, connections, transaction
+
+from core.masking import struck
+from desk.audit.models import AuditEntry, record
+from desk.conversations.equipment import equipment
+from desk.conversations.models import Author, Conversation, Delivery, Kind, Message, Mode, Reply
+from desk.gaps.models import Audit, Dismissal, Verdict, Why
+from desk.line import inbox
+from desk.line.models import Event, Friend, Unsent
+from desk.privacy import access, erasing, retention, tracker
+from desk.privacy.models import Archive, Forget, Purge
+from desk.privacy.models import Why as ErasedWhy
+from desk.rehearsals import keeping
+from desk.rehearsals.models import Rehearsal, Result, Run, RunKind, SignOff
+from desk.rehearsals.script import Script, Step
+from desk.tickets.models import Appointment, Item, Level, Note, Notice, State, Ticket
+from desk.training.models import Kind as ProposalKind
+from desk.training.models import Proposal
+from desk.training.proposals import accept, propose
+from desk.webchat.models import Feedback, Session
+from tests.desk.scenes import now, person
+
+TURN = {
+    "status": "fallback", "answers": [], "triage": "consult", "rule": None, "escalate": False,
+    "reason": "low_confidence",
+}  # fmt: skip
+
+
+def dump() -> str:
+    """Every value of every table, also as it reads when JSON has spelt it out."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            for row in cursor.fetchall():
+                text = " ".join(map(str, row))
+                found.append(f"{table}: {text}")
+                if "\\u" in text:
+                    found.append(
+                        f"{table}: {text.encode('utf-8').decode('unicode_escape', 'replace')}"
+                    )
+    return "\n".join(found)
+
+
+def holding(*words: str) -> None:
+    """Prints the tables in which one of some words stands."""
+    lines = [line for line in dump().splitlines() if any(word in line for word in words)]
+    print(*sorted({line.partition(":")[0] for line in lines}) or ["nowhere"])
+
+
+def ago(days: float) -> dt.datetime:
+    return now() - dt.timedelta(days=days)
+
+
+def wrote(
+    name: str, text: str, when: dt.datetime, channel: str = "api", sender: uuid.UUID | None = None
+) -> Message:
+    """A patient wrote something, which was answered."""
+    of, _ = Conversation.objects.get_or_create(
+        channel=channel,
+        address=name,
+        defaults={"mode_since": when, "created_at": when, "sender": sender or uuid.uuid4()},
+    )
+    message = Message.objects.create(
+        conversation=of, place=of.next_place(), channel=channel, event_id=uuid.uuid4().hex,
+        text=text, sent_at=when, received_at=when, answered_at=when, turn=TURN,
+    )  # fmt: skip
+    reply = Reply.objects.create(
+        conversation=of, place=of.next_place(), answers=message, author=Author.BOT,
+        text=f"もう一つのご質問「{text[:12]}」には、お答えがありません。", created_at=when,
+        due_at=when, delivery=Delivery.SENT,
+    )  # fmt: skip
+    Feedback.objects.create(reply=reply, helpful=False, at=when)
+    return message
+
+
+def ticket_of(message: Message, state: State, when: dt.datetime) -> Ticket:
+    """A ticket with the message, a note, and a mail about it."""
+    of, nurse = message.conversation, person("nurse1")
+    ticket = Ticket.objects.create(
+        conversation=of, state=state, level=Level.CONSULT, reason="requested", opened_at=when,
+        acknowledge_by=when, closed_at=when if state == State.CLOSED else None,
+    )  # fmt: skip
+    Item.objects.create(ticket=ticket, message=message, level=Level.CONSULT, reason="requested")
+    Notice.objects.create(ticket=ticket, occasion="opened", to="看護師", created_at=when)
+    Note.objects.create(
+        conversation=of, place=of.next_place(), key=uuid.uuid4(), author=nurse,
+        text=f"「{message.text}」と書いている", created_at=when,
+    )  # fmt: skip
+    return ticket
+
+
+def staff_made_use_of(message: Message) -> None:
+    """Staff have made a rehearsal, a dismissal, a look and a training example of a message."""
+    nurse, doctor = person("nurse1"), person("doctor1")
+    made = keeping.create(
+        Script(f"題 {message.pk}", (Step(message.text),)), "会話から", nurse, now(),
+        sources=[message.pk],
+    )  # fmt: skip
+    run = Run.objects.create(kind=RunKind.REHEARSAL, queued_at=now())
+    for of in ({"rehearsal": made}, {"message": message}):
+        result = Result.objects.create(
+            run=run,
+            set_name="rehearsals",
+            title="題",
+            passed=True,
+            lines=[{"p": message.text}],
+            **of,
+        )
+        SignOff.objects.create(result=result, by=doctor, at=now())
+    dismissal = Dismissal.objects.create(
+        central=message, newest_at=now(), why=Why.NOT_NOW, note="あとで", by=nurse, at=now()
+    )
+    dismissal.messages.set([message])
+    Audit.objects.create(message=message, verdict=Verdict.WRONG, note="要確認", by=nurse, at=now())
+    example = propose(
+        ProposalKind.EXAMPLE, message.text, message.text, nurse, now(), "gaps", intent="alcohol"
+    )
+    example.sources.set([message])
+    accept(example, doctor, now())
+
+
+def left_of(name: str) -> str:
+    """How much is left of a conversation and of what was made of it."""
+    models = (Conversation, Message, Reply, Ticket, Note, Rehearsal, Dismissal, Audit, Feedback)
+    return f"{name}: {' '.join(str(model.objects.count()) for model in models)}"
+
+
+def erased_whole(secret: str) -> None:
+    """A conversation in which only the bot spoke, and what staff made of it; then it is erased."""
+    sender = uuid.uuid4()
+    Session.objects.create(id=sender, refresh=uuid.uuid4().hex, begun_at=now(), used_at=now())
+    message = wrote(sender.hex, secret, now(), "web", sender)
+    staff_made_use_of(message)
+    holding(secret)
+    erasing.erase_as_wished(message.conversation, equipment(), now(), why=ErasedWhy.PATIENT)
+    holding(secret, struck(secret))
+    print(left_of("left"), Forget.objects.filter(sender=sender).count(), Archive.objects.count())
+
+
+def archived(secret: str) -> None:
+    """A conversation of people: its use ends, the record stands apart, and goes in its time."""
+    message = wrote("archived", secret, now())
+    ticket = ticket_of(message, State.NEW, now())
+    sender = message.conversation.sender
+    try:
+        erasing.erase_as_wished(message.conversation, equipment(), now(), why=ErasedWhy.STAFF)
+    except erasing.ErasingError as error:
+        print("while it is open:", error.reason)
+    Ticket.objects.filter(pk=ticket.pk).update(state=State.CLOSED, closed_at=now())
+    kept = erasing.erase_as_wished(
+        message.conversation, equipment(), now(), why=ErasedWhy.STAFF, actor="doctor1"
+    )
+    assert kept is not None
+    holding(secret)
+    print(len(json.loads(kept.content)["lines"]), (kept.kept_until - now()).days)
+    for until in (kept.kept_until, ago(1)):
+        Archive.objects.filter(pk=kept.pk).update(kept_until=until)
+        retention.delete_due(erasing.periods(equipment()), now())
+        print(Archive.objects.filter(sender=sender).count(), end=" ")
+    print()
+    entry = AuditEntry.objects.get(action="conversation.erased", conversation=str(sender))
+    print(entry.actor, entry.detail["cause"], entry.detail["archived"])
+
+
+def periods_pass() -> None:
+    """Old and new things of every kind; what would go, what goes, and what is left."""
+    old, never = ago(1900), person("doctor1")
+    wrote("old", "古い文", old)
+    ticket_of(wrote("old-people", "古い文", old), State.CLOSED, old)
+    ticket_of(wrote("old-open", "古い文", old), State.NEW, old)
+    wrote("new", "新しい文", ago(10))
+    waits = wrote("old-waits", "古い文", old)
+    Message.objects.filter(pk=waits.pk).update(answered_at=None)
+    Conversation.objects.filter(
+        address=wrote("old-held", "古い文", old).conversation.address
+    ).update(mode=Mode.HUMAN)
+    booked = wrote("old-booked", "古い文", old)
+    Appointment.objects.create(
+        conversation=booked.conversation, doctor=never, starts_at=ago(-3), booked_by=never,
+        booked_at=old,
+    )  # fmt: skip
+    friend = Friend.objects.create(conversation=waits.conversation, sealed="x")
+    for name, days in (("event-old", 31), ("event-new", 29)):
+        Event.objects.create(
+            address="a" * 64, friend=friend, event_id=name, kind=Kind.TEXT, text="文",
+            happened_at=ago(days), received_at=ago(days), message=waits,
+        )  # fmt: skip
+        Unsent.objects.create(line_message=name, at=ago(days))
+        Session.objects.create(refresh=name, begun_at=ago(days), used_at=ago(days))
+    for days in (1900, 10):
+        AuditEntry.objects.create(at=ago(days), action="turn.answered")
+    dry = retention.delete_due(erasing.periods(equipment()), now(), dry=True)
+    at_three = now().replace(hour=3)
+    with mock.patch.object(retention, "HOUR", at_three.hour):
+        retention.look(equipment(), now().replace(hour=12))
+        retention.look(equipment(), now().replace(hour=13))
+    purge = Purge.objects.get()
+    kinds = ("bot_only", "records", "line_events", "unsent", "web_sessions", "audit")
+    print(*(f"{kind}={dry[kind]['gone']}/{purge.counts[kind]['gone']}" for kind in kinds))
+    print(*sorted(Conversation.objects.values_list("address", flat=True)))
+    print(
+        *Event.objects.values_list("event_id", flat=True),
+        *Session.objects.values_list("refresh", flat=True),
+    )
+    with mock.patch.object(retention, "HOUR", 0):
+        retention.look(equipment(), now() + dt.timedelta(days=400))
+    print(AuditEntry.objects.filter(action="retention.done").count(), Purge.objects.count())
+
+
+def database_refuses() -> None:
+    """What the database says to a changed proposal, and to a young entry of the audit log that goes."""
+    nurse, doctor = person("nurse1"), person("doctor1")
+    one = propose(ProposalKind.EXAMPLE, "元の文", "元の文", nurse, now(), "gaps", intent="alcohol")
+    accept(one, doctor, now())
+    rows = Proposal.objects.filter(pk=one.pk)
+    record("turn.answered", now())
+    young = AuditEntry.objects.filter(at__gt=ago(1097))
+    for attempt in (
+        lambda: rows.update(text="別の文"),
+        lambda: rows.update(text="", key="erased 0", note=""),
+        lambda: rows.update(text="", key=f"erased {one.pk}", note="", intent="dosing"),
+        lambda: rows.update(text="", key=f"erased {one.pk}", note="", state="rejected"),
+        rows.delete,
+        young.delete,
+    ):
+        try:
+            with transaction.atomic():
+                attempt()
+            print("done", end=" ")
+        except DatabaseError:
+            print("refused", end=" ")
+    one.erase()
+    print(repr(rows.get().text), rows.get().state)
+
+
+def taken_back(secret: str, half: str) -> None:
+    """A patient takes back a message on LINE that everything was made of."""
+    message = wrote("b" * 64, f"{secret}。{half}", now(), "line")
+    Reply.objects.filter(answers=message).update(
+        text=f"もう一つのご質問「{struck(secret)}」と「{half}」には、お答えがありません。"
+    )
+    friend = Friend.objects.create(conversation=message.conversation, sealed="x")
+    Event.objects.create(
+        address="b" * 64, friend=friend, event_id="taken", kind=Kind.TEXT, text=message.text,
+        line_message="m1", happened_at=now(), received_at=now(), message=message,
+    )  # fmt: skip
+    staff_made_use_of(message)
+    dismissal = Dismissal.objects.get()
+    holding(secret, half)
+    done = inbox.take_back("m1", now())
+    assert done is not None
+    holding(secret, half, struck(secret))
+    from desk.gaps.groups import title_of
+
+    print(title_of(dismissal, equipment().knowledge), Forget.objects.count(), len(done[1]))
+
+
+def tracker_in_sql(folder: str) -> None:
+    """Rasa's own table, in a database of its own: parts go, a conversation goes, the idle ones go."""
+    path = f"{folder}/tracker.sqlite3"
+    rasa = sqlite3.connect(path)
+    rasa.execute(
+        "CREATE TABLE events (id INTEGER PRIMARY KEY, sender_id VARCHAR(255), type_name VARCHAR(255),"
+        " timestamp FLOAT, intent_name VARCHAR(255), action_name VARCHAR(255), data TEXT)"
+    )
+    senders = [str(uuid.uuid4()) for _ in range(3)]
+    for number, sender in enumerate(senders):
+        for text in ("/電話は090-1234-5678です", "お酒は"):
+            data = {"event": "user", "text": struck(text.lstrip("/")), "parse_data": {"text": text}}
+            when = (now() - dt.timedelta(days=40 * (number == 2))).timestamp()
+            rasa.execute(
+                "INSERT INTO events (sender_id, type_name, timestamp, data) VALUES (?, 'user', ?, ?)",
+                [sender, when, json.dumps(data)],
+            )
+    rasa.commit()
+
+    def told() -> str:
+        rows = rasa.execute("SELECT sender_id, data FROM events ORDER BY id").fetchall()
+        return " ".join(
+            f"{senders.index(sender)}{json.loads(data)['text']}" for sender, data in rows
+        )
+
+    databases = {
+        **settings.DATABASES,
+        "tracker": {"ENGINE": "django.db.backends.sqlite3", "NAME": path},
+    }
+    ours = connections.configure_settings(databases)
+    with (
+        mock.patch.object(connections, "_settings", ours),
+        mock.patch.dict(settings.DATABASES, {"tracker": ours["tracker"]}),
+        mock.patch.dict(connections.__dict__, {"settings": ours}),
+    ):
+        pending = tracker.forget_later(uuid.UUID(senders[0]), now() + dt.timedelta(minutes=1))
+        tracker.redact(pending, ["/電話は090-1234-5678です"], "（取消）")
+        print(told(), Forget.objects.filter(sender=senders[0]).count())
+        tracker.forget_later(uuid.UUID(senders[1]), now())
+        print(tracker.forget_due(now()), told())
+        print(tracker.forget_idle(ago(30), dry=True), tracker.forget_idle(ago(30)), told())
+
+
+def rasa_is_down() -> None:
+    """What cannot be forgotten now is forgotten later."""
+    Forget.objects.all().delete()
+    tracker.forget_later(uuid.uuid4(), now())
+    print(tracker.forget_due(now()), Forget.objects.count())
+
+
+def looked(month: str) -> None:
+    """Looks of a month: many in a day, one at night, one without a ticket; prints what stands out."""
+    first = dt.datetime.fromisoformat(f"{month}-03T10:00:00+09:00")
+    names = [str(uuid.uuid4()) for _ in range(access.MANY)]
+    for name in names:
+        record("ticket.opened", first - dt.timedelta(days=1), conversation=name)
+        record(access.VIEWED, first, conversation=name, actor="nurse1")
+    record(access.VIEWED, first.replace(hour=23), conversation=names[0], actor="doctor1")
+    record(access.VIEWED, first, conversation=str(uuid.uuid4()), actor="doctor1")
+    found = access.findings(access.looks_of(first.date().replace(day=1)))
+    print(*(f"{f.kind.value}:{f.actor}:{len(f.looks)}" for f in found))
+
+
+def looks_are_noted() -> None:
+    """One person looks three times, within ten minutes and after; prints how many looks there are."""
+    of, when = wrote("looked-at", "文", now()).conversation, now()
+    for minutes in (0, 5, 11):
+        access.note_look(of, "nurse1", when + dt.timedelta(minutes=minutes))
+    access.note_look(of, "nurse2", when)
+    found = AuditEntry.objects.filter(action=access.VIEWED, conversation=str(of.sender))
+    print(found.count())
+
+
+def shared_with_people(address: str) -> None:
+    """A visitor's conversation has had a ticket, which is closed."""
+    message = Message.objects.filter(channel="web").order_by("-pk")[0]
+    assert address in message.event_id or not address
+    ticket_of(message, State.CLOSED, now())
+
+
+def old_conversation(name: str) -> None:
+    """A conversation with a closed ticket; prints its name."""
+    message = wrote(name, "お酒は飲めますか", now())
+    ticket_of(message, State.CLOSED, now())
+    print(message.conversation.sender)
