@@ -255,7 +255,7 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         log=log,
         keep=_kept(values.get("DESK_KEEP", ""), faults),
         erase_answered=flag("DESK_ERASE_ANSWERED"),
-        tracker=values.get("TRACKER_URL", ""),
+        tracker=values.get("RASA_TRACKER_DB", ""),
         backups=Path(values["DESK_BACKUPS"]) if values.get("DESK_BACKUPS") else None,
     )
     faults += [

@@ -1,30 +1,27 @@
-"""What Rasa remembers of a conversation, taken out: in its database if it has one, else by its HTTP API.
+"""What Rasa remembers of a conversation, taken out of it by its HTTP API; and what lies long in its database.
 
-Rasa's own SQL store only ever adds events: what the API is told to replace stays. So where ``TRACKER_URL``
-names the store's database, its table is changed itself.
+What is put there takes the place of what was (``PUT /conversations/…/tracker/events``), in Rasa's memory
+and in the store that ``RASA_TRACKER_DB`` names. Rasa's own SQL store would not do: it only ever adds.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import uuid
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Collection
 
 from django.conf import settings
-from django.db import DatabaseError, connections, transaction
+from django.db import connections, transaction
 
 from desk.conversations.equipment import equipment
-from desk.conversations.rasa import RasaError, forms, redacted
+from desk.conversations.rasa import RasaError
 from desk.privacy.models import Forget
 
 logger = logging.getLogger(__name__)
 
-#: The name of the store's database among Django's.
-TRACKER = "tracker"
+#: The name of the store's database among Django's, and its table, with a row a conversation.
+TRACKER, TABLE = "tracker", "rasa_conversations"
 #: How long a text that was taken back may wait for being taken out, until all of its conversation goes.
 PATIENCE = dt.timedelta(minutes=1)
 
@@ -51,29 +48,13 @@ def forget_due(now: dt.datetime) -> int:
     done = 0
     for row in list(Forget.objects.filter(due_at__lte=now)):
         try:
-            forget(str(row.sender))
-        except (RasaError, DatabaseError) as error:
-            logger.warning("the tracker still knows a conversation: %s", type(error).__name__)
-            return done
+            equipment().rasa.forget(str(row.sender))
+        except RasaError as error:
+            logger.warning("Rasa still knows a conversation that was erased: %s", error)
+            break
         row.delete()
         done += 1
     return done
-
-
-def forget(sender: str) -> None:
-    """Has a conversation forgotten.
-
-    Args:
-        sender: its opaque name.
-
-    Raises:
-        RasaError, DatabaseError: it may still be known.
-    """
-    if TRACKER not in settings.DATABASES:
-        equipment().rasa.forget(sender)
-        return
-    with _events() as cursor:
-        cursor.execute("DELETE FROM events WHERE sender_id = %s", [sender])
 
 
 def redact(pending: Forget, gone: Collection[str], instead: str) -> None:
@@ -85,23 +66,10 @@ def redact(pending: Forget, gone: Collection[str], instead: str) -> None:
         instead: what stands there from now on.
 
     Raises:
-        RasaError, DatabaseError: they may still be there; then all of it goes when it is due.
+        RasaError: they may still be there; then all of it goes when it is due.
     """
-    sender = str(pending.sender)
-    if TRACKER not in settings.DATABASES:
-        equipment().rasa.redact(sender, gone, instead)
-    else:
-        with _events() as cursor:
-            _redact_events(cursor, sender, gone, instead)
+    equipment().rasa.redact(str(pending.sender), gone, instead)
     pending.delete()
-
-
-def _redact_events(cursor: Any, sender: str, gone: Collection[str], instead: str) -> None:
-    texts = forms(gone)
-    cursor.execute("SELECT id, data FROM events WHERE sender_id = %s", [sender])
-    for key, data in cursor.fetchall():
-        event = redacted(json.loads(data), texts, instead)
-        cursor.execute("UPDATE events SET data = %s WHERE id = %s", [json.dumps(event), key])
 
 
 def forget_idle(before: dt.datetime, *, dry: bool = False) -> tuple[int, int]:
@@ -112,27 +80,22 @@ def forget_idle(before: dt.datetime, *, dry: bool = False) -> tuple[int, int]:
         dry: only counts.
 
     Returns:
-        How many go, and how many are left; nothing without such a database: a memory store forgets when
-        Rasa is started anew.
+        How many go, and how many are left; nothing without such a database: Rasa's memory is lost when it
+        is started anew.
     """
     if TRACKER not in settings.DATABASES:
         return 0, 0
-    idle = "SELECT sender_id FROM events GROUP BY sender_id HAVING MAX(timestamp) < %s"
-    with _events() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({idle}) idle", [before.timestamp()])
-        gone = int(cursor.fetchone()[0])
-        if not dry:
-            cursor.execute(f"DELETE FROM events WHERE sender_id IN ({idle})", [before.timestamp()])
-        cursor.execute("SELECT COUNT(DISTINCT sender_id) FROM events")
-        left = int(cursor.fetchone()[0])
-    return gone, left - gone if dry else left
-
-
-@contextmanager
-def _events() -> Iterator[Any]:
-    """The store's database, with which no connection is kept."""
+    connection = connections[TRACKER]
     try:
-        with transaction.atomic(using=TRACKER), connections[TRACKER].cursor() as cursor:
-            yield cursor
+        with transaction.atomic(using=TRACKER), connection.cursor() as cursor:
+            if TABLE not in connection.introspection.table_names(cursor):
+                return 0, 0
+            cursor.execute(f"SELECT COUNT(*) FROM {TABLE} WHERE saved_at < %s", [before])
+            gone = int(cursor.fetchone()[0])
+            if not dry:
+                cursor.execute(f"DELETE FROM {TABLE} WHERE saved_at < %s", [before])
+            cursor.execute(f"SELECT COUNT(*) FROM {TABLE}")
+            left = int(cursor.fetchone()[0])
     finally:
-        connections[TRACKER].close()
+        connection.close()
+    return gone, left - gone if dry else left

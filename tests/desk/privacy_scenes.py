@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sqlite3
 import uuid
 from unittest import mock
 
-from django.conf import settings
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 
 from core.masking import struck
 from desk.audit.models import AuditEntry, record
@@ -267,47 +265,25 @@ def taken_back(secret: str, half: str) -> None:
     print(title_of(dismissal, equipment().knowledge), Forget.objects.count(), len(done[1]))
 
 
-def tracker_in_sql(folder: str) -> None:
-    """Rasa's own table, in a database of its own: parts go, a conversation goes, the idle ones go."""
-    path = f"{folder}/tracker.sqlite3"
-    rasa = sqlite3.connect(path)
-    rasa.execute(
-        "CREATE TABLE events (id INTEGER PRIMARY KEY, sender_id VARCHAR(255), type_name VARCHAR(255),"
-        " timestamp FLOAT, intent_name VARCHAR(255), action_name VARCHAR(255), data TEXT)"
-    )
-    senders = [str(uuid.uuid4()) for _ in range(3)]
-    for number, sender in enumerate(senders):
-        for text in ("/電話は090-1234-5678です", "お酒は"):
-            data = {"event": "user", "text": struck(text.lstrip("/")), "parse_data": {"text": text}}
-            when = (now() - dt.timedelta(days=40 * (number == 2))).timestamp()
-            rasa.execute(
-                "INSERT INTO events (sender_id, type_name, timestamp, data) VALUES (?, 'user', ?, ?)",
-                [sender, when, json.dumps(data)],
-            )
-    rasa.commit()
-
-    def told() -> str:
-        rows = rasa.execute("SELECT sender_id, data FROM events ORDER BY id").fetchall()
-        return " ".join(
-            f"{senders.index(sender)}{json.loads(data)['text']}" for sender, data in rows
-        )
-
-    databases = {
-        **settings.DATABASES,
-        "tracker": {"ENGINE": "django.db.backends.sqlite3", "NAME": path},
-    }
-    ours = connections.configure_settings(databases)
+def idle_in_the_store() -> None:
+    """The table that Rasa's store has, in the desk's own database: what lies there for long goes."""
+    databases = {**settings.DATABASES, "tracker": settings.DATABASES["default"]}
     with (
-        mock.patch.object(connections, "_settings", ours),
-        mock.patch.dict(settings.DATABASES, {"tracker": ours["tracker"]}),
-        mock.patch.dict(connections.__dict__, {"settings": ours}),
+        mock.patch.object(settings, "DATABASES", databases),
+        mock.patch.object(tracker, "TRACKER", "default"),
     ):
-        pending = tracker.forget_later(uuid.UUID(senders[0]), now() + dt.timedelta(minutes=1))
-        tracker.redact(pending, ["/電話は090-1234-5678です"], "（取消）")
-        print(told(), Forget.objects.filter(sender=senders[0]).count())
-        tracker.forget_later(uuid.UUID(senders[1]), now())
-        print(tracker.forget_due(now()), told())
-        print(tracker.forget_idle(ago(30), dry=True), tracker.forget_idle(ago(30)), told())
+        print(tracker.forget_idle(ago(30)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TABLE rasa_conversations (sender text PRIMARY KEY, saved_at timestamp with time zone)"
+            )
+            for days in (29, 31):
+                row = [str(days), ago(days)]
+                cursor.execute("INSERT INTO rasa_conversations VALUES (%s, %s)", row)
+        print(tracker.forget_idle(ago(30), dry=True), tracker.forget_idle(ago(30)))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sender FROM rasa_conversations")
+            print(cursor.fetchall())
 
 
 def rasa_is_down() -> None:

@@ -258,7 +258,8 @@ def test_no_form_is_taken_without_its_token(
     taken = [
         name
         for name, route in every_address(open_desk.desk).items()
-        if name.partition(":")[0] in ("console", "editorial", "staff", "training", "gaps", "privacy")
+        if name.partition(":")[0]
+        in ("console", "editorial", "staff", "training", "gaps", "privacy")
         and TABLE[name].post != 405
         and people[ADMINISTRATOR].status("POST", _any(route), with_token=False) != 403
     ]

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if dry_run:
             counts = delete_due(kept, now, dry=True)
         else:
-            purge, _ = Purge.objects.update_or_create(day=now.date(), defaults={"beat_at": now})
+            purge = Purge.objects.update_or_create(day=now.date(), defaults={"beat_at": now})[0]
             counts = make(purge, equipment(), now)
             forget_due(now)
         heading = "dry" if dry_run else "done"
