@@ -24,7 +24,16 @@ from core.masking import struck
 from desk.audit.models import record
 from desk.conversations import work
 from desk.conversations.equipment import Equipment, equipment
-from desk.conversations.models import HELD, LINE, Conversation, Delivery, Kind, Message, Reply
+from desk.conversations.models import (
+    HELD,
+    LINE,
+    Conversation,
+    Delivery,
+    Kind,
+    Message,
+    Reply,
+    change,
+)
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
 from desk.doorway import doorway
@@ -171,15 +180,16 @@ def take_back(line_message: str, now: dt.datetime) -> tuple[Forget, list[str]] |
         event = Event.objects.select_for_update().filter(line_message=line_message).first()
         if event is None:
             return None
-        Event.objects.filter(pk=event.pk).update(text=TAKEN_BACK)
+        text = event.text
+        change(event, text=TAKEN_BACK)
         if event.friend is None:
             return None
         conversation = Conversation.locked(event.friend.conversation_id)
-        gone = [event.text]
+        gone = [text]
         if event.message is not None:
             gone.append(event.message.text)
-            left = list(event.message.line_events.values_list("text", flat=True))
-            Message.objects.filter(pk=event.message.pk).update(text="\n".join(left), mentions=[])
+            left = [other.text for other in event.message.line_events.all()]
+            change(event.message, text="\n".join(left), mentions=[])
             _leave_unanswered(event.message, left, now)
             said_since = Reply.objects.filter(
                 conversation=conversation, place__gt=event.message.place
@@ -187,7 +197,7 @@ def take_back(line_message: str, now: dt.datetime) -> tuple[Forget, list[str]] |
             for reply in said_since:
                 text = _without_quotes(reply.text, gone)
                 if text != reply.text:
-                    Reply.objects.filter(pk=reply.pk).update(text=text)
+                    change(reply, text=text)
             remove_copies(Message.objects.filter(pk=event.message.pk), now)
         record("message.taken_back", now, conversation=conversation.sender)
         pending = forget_later(conversation.sender, now + PATIENCE)
