@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from core.masking import struck
 from desk.conversations.rasa import RasaError, turns
 from desk.doorway import doorway
 
@@ -111,7 +112,8 @@ class Parser:
         Raises:
             RasaError: it does not answer, or with something else.
         """
-        key = self.model, text
+        # As the desk sends it in a turn.
+        key = self.model, struck(text)
         known = _memory.get(key)
         if known is not None:
             return known

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from desk.environment import SettingsError, read_environment
 from desk.privacy.backups import too_old
 from desk.privacy.periods import Periods, told_days
 from tests.desk.browsing import Browser
@@ -42,6 +43,12 @@ def test_what_only_the_bot_answered_is_never_kept_longer_than_patients_are_told(
     assert not Periods.of("医院で", {}).is_told
 
 
+@pytest.mark.parametrize("wrong", ["audit=10", "tracker=x", "cookies=3", "bot_only=0"])
+def test_a_period_that_cannot_be_is_refused(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=wrong):
+        read_environment({"DESK_SECRET": "s" * 50, "DESK_KEEP": f"tracker=14,{wrong}"})
+
+
 def test_old_backups_are_listed(tmp_path: Path) -> None:
     now = dt.datetime.now(dt.UTC)
     (tmp_path / "old").mkdir()
@@ -61,7 +68,7 @@ def scene(desk: Desk, call: str) -> list[str]:
 def test_what_is_erased_is_nowhere_in_the_database(desk: Desk) -> None:
     before, after, left = scene(desk, f"erased_whole({SECRET!r})")
     assert {
-        "conversations_message", "rehearsals_rehearsal", "rehearsals_result", "training_proposal"
+        "rehearsals_rehearsal", "rehearsals_result", "training_proposal"
     } <= set(before.split())  # fmt: skip
     assert after == "nowhere"
     assert left == "left: 0 0 0 0 0 0 0 0 0 1 0"
