@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
-from sanic import Blueprint, response
+from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
@@ -28,6 +28,7 @@ from core.clinic_hours import TOKYO
 from core.conversation_screens import ConversationScreens
 from core.first_response import FirstResponse
 from core.messages import Messages
+from core.networks import internal_host
 from nlu.data_dir import data_dir
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,11 @@ class DeskRest(InputChannel):
             )
             return response.json(items)
 
+        async def refuse_the_internet(app: Sanic, *_: Any) -> None:
+            # Rasa itself would listen everywhere (0.0.0.0) unless it is told otherwise.
+            internal_host("rasa --interface", app.state.host)
+
+        blueprint.listener("before_server_start")(refuse_the_internet)
         blueprint.add_route(health, "/", methods=["GET"])
         blueprint.add_route(receive, "/webhook", methods=["POST"])
         return blueprint

@@ -19,6 +19,8 @@ from pathlib import Path
 import yaml
 
 from core.locale import sentence
+from core.networks import is_internal, own_address
+from core.secret_files import SecretFileError, with_files
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Shortest secret that production accepts, in characters.
@@ -29,13 +31,6 @@ MAIL_SCHEMES = ("smtp", "submission")
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
 #: How the log is written: a JSON object a line, or text for a terminal.
 LOG_STYLES = ("json", "text")
-#: Networks that are not the internet: this machine (loopback), and private ones (RFC 1918, RFC 4193).
-INTERNAL = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
-    )
-)  # fmt: skip
 _YES_NO = {"1": True, "0": False, "": False}
 _SECRET_FILE, _LINE_KEY_FILE = "secret", "line-key"
 
@@ -84,8 +79,10 @@ class Environment:
         production: whether patients reach it.
         debug: whether Django shows its inner workings on an error.
         secret: signs sessions and tokens.
+        secret_fallbacks: secrets before it, by which what they signed still counts.
         database: a database URL.
         hosts: names under which the desk is reached.
+        internal_hosts: names that only neighbours use: the action server, whoever sees whether it is well.
         origins: the same as origins (https://…) for forms.
         web_origins: origins of pages that show the web chat, besides the desk's own.
         web_sessions_a_minute: visitors who may begin in a minute from one network.
@@ -114,8 +111,10 @@ class Environment:
     production: bool
     debug: bool
     secret: str
+    secret_fallbacks: tuple[str, ...]
     database: str
     hosts: tuple[str, ...]
+    internal_hosts: tuple[str, ...]
     origins: tuple[str, ...]
     web_origins: tuple[str, ...]
     web_sessions_a_minute: int
@@ -152,6 +151,10 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         SettingsError: something is missing, cannot be read, or is not fit for production.
     """
     faults: list[str] = []
+    try:
+        values = with_files(values)
+    except SecretFileError as error:
+        raise SettingsError(str(error)) from error
 
     def flag(name: str) -> bool:
         value = values.get(name, "")
@@ -211,8 +214,10 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         production=production,
         debug=debug,
         secret=secret,
+        secret_fallbacks=_listed(values.get("DESK_SECRET_FALLBACKS", "")),
         database=values.get("DATABASE_URL") or f"sqlite:///{folder / 'desk.sqlite3'}",
         hosts=hosts or ("localhost", "127.0.0.1", "[::1]"),
+        internal_hosts=_listed(values.get("DESK_INTERNAL_HOSTS", "")),
         origins=tuple(f"https://{host}" for host in hosts if not _is_local(host)),
         web_origins=_origins(values.get("DESK_WEB_ORIGINS", ""), faults),
         web_sessions_a_minute=int(number("DESK_WEB_SESSIONS_A_MINUTE", 20, 1, 100_000)),
@@ -283,8 +288,10 @@ def _unfit(environment: Environment) -> list[str]:
     ]
     if environment.debug:
         faults.append(sentence("settings.debug"))
-    if len(environment.secret) < MIN_SECRET or len(set(environment.secret)) < MIN_SECRET // 4:
+    if _is_weak(environment.secret):
         faults.append(sentence("settings.secret", least=MIN_SECRET))
+    if any(map(_is_weak, environment.secret_fallbacks)):
+        faults.append(sentence("settings.secret_fallbacks", least=MIN_SECRET))
     if not environment.origins:
         faults.append(sentence("settings.hosts"))
     if environment.line and min(map(len, environment.line.keys), default=0) < MIN_SECRET:
@@ -297,6 +304,10 @@ def _unfit(environment: Environment) -> list[str]:
     if demo:
         faults.append(sentence("settings.demo_clinic", path=clinic))
     return faults
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret) < MIN_SECRET or len(set(secret)) < MIN_SECRET // 4
 
 
 def _with_own_secrets(environment: Environment, folder: Path) -> Environment:
@@ -337,11 +348,12 @@ def _internal(value: str, production: bool) -> tuple[Address | None, str]:
         return None, ""
     host, _, port = value.rpartition(":")
     try:
-        ip, number = ipaddress.ip_address(host.removeprefix("[").removesuffix("]")), int(port)
+        ip, number = own_address(host.removeprefix("[").removesuffix("]")), int(port)
     except ValueError:
         return None, "settings.not_an_internal_address"
-    internal = any(ip in network for network in INTERNAL)
-    if not 0 < number < 65_536 or not (internal or ip.is_unspecified):
+    except OSError:
+        return None, "settings.not_in_network"
+    if not 0 < number < 65_536 or not (is_internal(ip) or ip.is_unspecified):
         return None, "settings.not_an_internal_address"
     if ip.is_unspecified and production:
         return None, "settings.open_to_all"

@@ -13,7 +13,7 @@ from honcho.manager import Manager
 from core.locale import sentence
 from tools.bot_commands import actions_command, bot_environment, rasa_command
 from tools.desk import api_token, desk_command, desk_environment
-from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, PortError, Ports, check_free
+from tools.places import BOT_BIN, LOOPBACK, MODEL, ROOT, RUN_DIR, PortError, Ports, check_free
 
 
 class NotReadyToStartError(Exception):
@@ -40,7 +40,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     manager = Manager()
-    environment = bot_environment()
+    environment = bot_environment(ports)
     manager.add_process(
         "actions", shlex.join(actions_command(ports)), cwd=str(ROOT),
         env={**environment, **(_table_of_desk(ports) if published else {})},
@@ -73,9 +73,11 @@ def check(ports: Ports, model: Path, desk: bool) -> None:
         raise NotReadyToStartError(sentence("tools.no_environment", path=BOT_BIN))
     if not model.exists():
         raise NotReadyToStartError(sentence("tools.no_model"))
-    check_free({"rasa": ports.rasa, "actions": ports.actions})
+    check_free({
+        "rasa": (ports.rasa_host, ports.rasa), "actions": (ports.actions_host, ports.actions),
+    })  # fmt: skip
     if desk:
-        check_free({"desk": ports.desk})
+        check_free({"desk": (LOOPBACK, ports.desk)})
 
 
 def _table_of_desk(ports: Ports) -> dict[str, str]:

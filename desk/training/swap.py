@@ -28,7 +28,7 @@ from desk.training.model_file import PlacingError
 from desk.training.processes import Output, free_port, running, wait_until
 from desk.training.route import RoutedRasa, move, set_route
 from tools.bot_commands import bot_environment, rasa_command
-from tools.places import Ports
+from tools.places import LOOPBACK, Ports
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
     Raises:
         SwapError: it does not start.
     """
-    ports = replace(Ports.from_environment(), rasa=free_port())
+    ports = replace(Ports.from_environment(), rasa=free_port(), rasa_host=LOOPBACK)
     with running(rasa_command(ports, model), bot_environment()) as (process, output):
         server = Rasa(ports.rasa_url, READY_SECONDS)
         up = wait_until(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable
@@ -30,6 +34,18 @@ CUSTOM = {
     "reason": None,
 }
 SURROGATE = "\ud83d"
+#: The channel's server, as ``rasa run --interface`` starts it; it ends when it has begun.
+SERVER = """
+import sys
+from pathlib import Path
+from sanic import Sanic
+from channels.desk_rest import DeskRest
+
+app = Sanic("server")
+app.blueprint(DeskRest(Path(sys.argv[3])).blueprint(None), url_prefix="/webhooks/rest")
+app.register_listener(lambda app, _: (print("it has begun"), app.stop()), "after_server_start")
+app.run(sys.argv[1], int(sys.argv[2]))
+"""
 
 Handler = Callable[[UserMessage], Awaitable[None]]
 
@@ -428,3 +444,19 @@ def test_only_the_newest_answers_are_remembered(
     for message_id in ("1", "2", "3", "1"):
         reply_once(channel, "お酒は飲めますか", rasa, message_id)
     assert len(rasa.received) == 4
+
+
+@pytest.mark.usefixtures("channel")
+@pytest.mark.parametrize(("host", "begins"), [("127.0.0.1", True), ("0.0.0.0", False)])
+def test_server_that_the_internet_may_reach_does_not_begin(
+    host: str, begins: bool, tmp_path: Path
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER, host, port, str(tmp_path)],
+        capture_output=True, text=True, check=False, env=os.environ | {"PYTHONUTF8": "1"}, timeout=60,
+    )  # fmt: skip
+    assert ("it has begun" in done.stdout) == begins, done.stderr
+    assert ("この機械か院内の網だけから届く" in done.stderr + done.stdout) != begins

@@ -67,6 +67,8 @@ def test_production_is_accepted_when_everything_is_fit(clinic: Path) -> None:
         ({"DESK_WEB_ORIGINS": "http://a.example"}, "https:// で始まる住所だけ"),
         ({"DESK_METRICS": "0.0.0.0:9100"}, "DESK_METRICS に、どこからでも届く住所"),
         ({"DESK_METRICS": "[::]:9100"}, "DESK_METRICS に、どこからでも届く住所"),
+        ({"DESK_SECRET_FALLBACKS": "short"}, "DESK_SECRET_FALLBACKS も、それぞれ 40 文字以上"),
+        ({"DESK_SECRET_FALLBACKS": f"{SECRET},{'a' * 60}"}, "DESK_SECRET_FALLBACKS も"),
     ],
 )
 def test_production_refuses_what_is_not_fit(
@@ -100,6 +102,10 @@ def test_production_refuses_what_is_not_fit(
         ("DESK_METRICS", "203.0.113.7:9100", "DESK_METRICS は、この機械か院内の網"),
         ("DESK_METRICS", "[2001:db8::1]:9100", "DESK_METRICS は、この機械か院内の網"),
         ("DESK_METRICS", "172.32.0.1:9100", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_METRICS", "203.0.113.0/24:9100", "DESK_METRICS の網「203.0.113.0/24:9100」に"),
+        ("DESK_METRICS", "10.254.254.0/28:9100", "この機械の住所がありません"),
+        ("DESK_METRICS", "10.83.4.1/24:9100", "DESK_METRICS は、この機械か院内の網"),
+        ("DESK_SECRET_FILE", "/nowhere", "DESK_SECRET_FILE のファイル /nowhere を読めません"),
         ("DESK_METRICS", "127.0.0.1:0", "DESK_METRICS は、この機械か院内の網"),
         ("DESK_METRICS", "127.0.0.1:65536", "DESK_METRICS は、この機械か院内の網"),
     ],
@@ -117,6 +123,30 @@ def test_value_that_cannot_be_used_is_named(
 def test_metrics_have_an_internal_address_in_production_too(clinic: Path, address: str) -> None:
     assert str(read_environment(production(clinic, DESK_METRICS=address)).metrics) == address
     assert read_environment(production(clinic)).metrics is None
+
+
+def test_metrics_are_served_in_a_network_whatever_the_address_there(clinic: Path) -> None:
+    environment = read_environment(production(clinic, DESK_METRICS="127.0.0.0/8:9100"))
+    assert str(environment.metrics) == "127.0.0.1:9100"
+
+
+def test_secrets_come_from_files_and_the_old_ones_count_on(clinic: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").write_text(f"{SECRET}\n", encoding="utf-8")
+    (tmp_path / "old").write_text(f"{SECRET}1,{SECRET}2\n", encoding="utf-8")
+    given = production(clinic, DESK_SECRET="")
+    given |= {
+        "DESK_SECRET_FILE": f"{tmp_path}/new",
+        "DESK_SECRET_FALLBACKS_FILE": f"{tmp_path}/old",
+    }
+    environment = read_environment(given)
+    assert environment.secret == SECRET
+    assert environment.secret_fallbacks == (f"{SECRET}1", f"{SECRET}2")
+
+
+def test_internal_names_are_no_origins(clinic: Path) -> None:
+    environment = read_environment(production(clinic, DESK_INTERNAL_HOSTS="desk, localhost"))
+    assert environment.internal_hosts == ("desk", "localhost")
+    assert environment.origins == ("https://desk.example.jp",)
 
 
 def test_metrics_are_open_to_all_outside_of_production_only(tmp_path: Path) -> None:
