@@ -39,6 +39,18 @@ desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` start
 worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker
 	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk worker
 
+.PHONY: backup
+backup: setup ## backs the desk up into the folder TO; docs/operations.md
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m tools.backup create $${TO:+--to "$$TO"}
+
+.PHONY: restore
+restore: setup ## puts a backup back: make restore FROM=… [IDENTITY=…] [REPLACE=1]
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m tools.backup restore "$$FROM" $${IDENTITY:+--identity "$$IDENTITY"} $${REPLACE:+--replace}
+
+.PHONY: deploy-secrets
+deploy-secrets: setup ## the secrets of deploy/compose.yml that are not there yet; docs/operations.md
+	@$(DESK)/python -m tools.deploy_secrets
+
 .PHONY: line-menu
 line-menu: setup ## puts the LINE menu up, for the account of LINE_…; docs/line.md
 	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk line_menu
