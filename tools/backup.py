@@ -31,6 +31,8 @@ from tools.places import MODEL, ROOT, RUN_DIR
 #: What the archives of this program look like; a later one raises it when it changes that.
 FORMAT = 1
 MANIFEST, TABLE = "manifest.json", "table.json"
+#: Where backups go: ``DESK_BACKUPS``, or the project's own folder.
+BACKUPS = Path(os.environ.get("DESK_BACKUPS") or RUN_DIR / "backups")
 #: The databases: the part of the archive, and the variable that says where it is.
 PARTS = {"desk.dump": "DATABASE_URL", "rasa.dump": "RASA_TRACKER_DB"}
 SEALED = ".age"
@@ -44,6 +46,8 @@ def main() -> int:
         if arguments.command == "create":
             recipient = "" if arguments.unsealed else _recipient(values)
             print(create(arguments.to, values, recipient))
+            if arguments.metric:
+                tell(arguments.metric, dt.datetime.now(TOKYO))
         elif arguments.command == "key":
             print(make_key(arguments.identity))
         else:
@@ -101,6 +105,19 @@ def create(folder: Path, values: Mapping[str, str], recipient: str) -> Path:
         archive.chmod(0o600)
         archive.replace(final)
     return final
+
+
+def tell(file: Path, now: dt.datetime) -> None:
+    """Tells Prometheus, by node_exporter's textfile collector, that there is a backup.
+
+    Args:
+        file: in the collector's folder, ``….prom``.
+        now: an aware time.
+    """
+    new = file.with_suffix(".new")
+    new.write_text(f"desk_backup_timestamp_seconds {now.timestamp():.0f}\n", encoding="ascii")
+    new.chmod(0o644)
+    new.replace(file)
 
 
 def opened(file: Path, folder: Path, identity: Path | None) -> dict[str, Any]:
@@ -264,7 +281,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.backup", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     new = commands.add_parser("create", help="backs everything up")
-    new.add_argument("--to", type=Path, default=RUN_DIR / "backups", help="folder (%(default)s)")
+    new.add_argument("--to", type=Path, default=BACKUPS, help="folder (%(default)s)")
+    new.add_argument("--metric", type=Path, help="file that tells Prometheus when (….prom)")
     new.add_argument("--unsealed", action="store_true", help="without DESK_BACKUP_RECIPIENT")
     verify = commands.add_parser("verify", help="says what is in a backup, and whether it is whole")
     back = commands.add_parser("restore", help="puts a backup back; desk and bot do not run")

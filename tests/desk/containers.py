@@ -158,17 +158,16 @@ class Container:
         python = os.path.realpath(self.packages / "bin" / "python")
         base = Path(python).parent.parent
         user, group = self.service["user"].split(":")
-        only = ",".join(self.service["secrets"])
+        only = " ".join(str(self.secrets / name) for name in self.service["secrets"])
         steps = [
             "set -e",
-            "mount -t tmpfs none /srv",
+            "for folder in /opt /run /srv; do mount -t tmpfs none $folder; done",
             f"mkdir -p /srv/desk /srv/base /srv/secrets {where} /run/secrets",
             f"mount --bind {self.files} /srv/desk && mount -o remount,ro,bind /srv/desk",
             f"mount --bind {self.packages} {where} && mount -o remount,ro,bind {where}",
             f"mount --bind {base} /srv/base",
             # Of all secrets the service's own.
-            f"mount -t tmpfs none /run/secrets && cp {self.secrets}/{{{only}}} /run/secrets/",
-            "mount -o remount,ro /run/secrets",
+            f"cp {only} /run/secrets/",
             # Whoever lays Python into a home of root's: of that nothing else is seen.
             f"case {base} in /root/*) mount -t tmpfs none /root; mkdir -p {base};"
             f" mount --bind /srv/base {base};; esac",

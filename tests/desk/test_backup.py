@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -238,7 +239,9 @@ def test_production_wants_its_backups_sealed_and_only_the_key_opens_them(desk: D
     assert "ファイルを読み書きできません" in backup(desk, "key", one).stderr, (
         "no key is written over"
     )
-    file = taken(desk, DESK_BACKUP_RECIPIENT=public)
+    told = desk.folder / "desk_backup.prom"
+    file = taken(desk, "--metric", str(told), DESK_BACKUP_RECIPIENT=public)
+    assert re.fullmatch(r"desk_backup_timestamp_seconds \d{10}\n", told.read_text())
     assert "この秘密鍵では開けません" in backup(desk, "verify", file, "--identity", other).stderr
     assert backup(desk, "verify", file, "--identity", one).returncode == 0
     assert [p.name for p in (desk.folder / "backups").iterdir()] == [file.name], (
