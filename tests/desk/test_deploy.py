@@ -97,6 +97,34 @@ def test_compose_file_holds_to_the_specification() -> None:
         DEPLOY / "compose.yml")  # fmt: skip
 
 
+def test_compose_reads_the_file_once_the_settings_are_filled_in(tmp_path: Path) -> None:
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("no docker-compose on this machine")
+    example = (DEPLOY / ".env.example").read_text(encoding="utf-8")
+    file = tmp_path / "settings"
+
+    def said(settings: str) -> subprocess.CompletedProcess[str]:
+        file.write_text(settings, encoding="utf-8")
+        return subprocess.run(
+            [program, "--env-file", file, "--file", DEPLOY / "compose.yml", "config"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    missing = said(example)
+    assert missing.returncode == 1
+    assert "by digest" in missing.stderr
+    image = f"registry.example/x@sha256:{'0' * 64}"
+    settings = re.sub(r"(?m)^(\w+_IMAGE)=$", rf"\1={image}", example)
+    settings = re.sub(r"(?m)^(DESK_HOST|DESK_MAIL_FROM)=$", r"\1=desk.example.jp", settings)
+    done = said(settings)
+    assert done.returncode == 0, done.stderr
+    read = yaml.safe_load(done.stdout)["services"]
+    assert read.keys() == compose()["services"].keys()
+    assert read["desk"]["environment"]["DESK_HOSTS"] == "desk.example.jp"
+    assert {service["image"] for service in read.values()} == {image}
+
+
 @pytest.mark.parametrize("name", list(compose()["services"]))
 def test_service_has_no_more_rights_than_it_needs(name: str) -> None:
     service = compose()["services"][name]
@@ -106,7 +134,8 @@ def test_service_has_no_more_rights_than_it_needs(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not {"privileged", "cap_add", "devices", "network_mode", "pid"} & service.keys()
-    assert {"cpus", "memory", "pids"} <= service["deploy"]["resources"]["limits"].keys()
+    assert {"cpus", "memory"} <= service["deploy"]["resources"]["limits"].keys()
+    assert service["pids_limit"] <= 256
     assert ("healthcheck" in service) != (name in JOBS)
     for volume in service.get("volumes", []):
         assert volume["type"] == "volume" or volume.get("read_only") or name == "backup"
@@ -153,7 +182,7 @@ def test_example_of_the_settings_names_every_variable_of_the_compose_file() -> N
     example = (DEPLOY / ".env.example").read_text(encoding="utf-8")
     assert {found[0] for found in VARIABLE.findall(uncommented)} == set(
         re.findall(r"(?m)^([A-Z_]+)=", example)
-    )
+    ) - {"COMPOSE_PROJECT_NAME"}
     assert "deploy/secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8")
     run("git", "check-ignore", "deploy/.env", "deploy/secrets/desk_secret", "deploy/backups/x")
 
