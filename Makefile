@@ -3,10 +3,12 @@ SHELL := /bin/bash
 UV := .venv/uv/bin/uv
 BOT := .venv/bot/bin
 DESK := .venv/desk/bin
-# Files of tests side by side: most of them wait for servers.
-TOGETHER := -n auto --maxprocesses 4 --dist loadfile
+# Files of tests side by side, as tests/desk/conftest.py sorts them: most of them wait for servers.
+TOGETHER := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export PYTHONPATH := $(CURDIR)
 export PYTHONUTF8 := 1
+# Whatever the surroundings say: a module compiled once is not compiled again by each of a thousand processes.
+export PYTHONDONTWRITEBYTECODE :=
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 export UV_PYTHON_PREFERENCE := system

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,13 +143,12 @@ def test_an_empty_model_folder(tmp_path: Path) -> None:
         assert reply.custom["reason"] == "unavailable"
 
 
-def test_rasa_stopped(tmp_path: Path) -> None:
+def test_rasa_stopped(tmp_path: Path, migrated_file: Path) -> None:
     (nobody,) = free_ports(1)
     desk = Desk(
-        f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, f"http://127.0.0.1:{nobody}",
+        f"sqlite:///{shutil.copy(migrated_file, tmp_path)}", tmp_path, f"http://127.0.0.1:{nobody}",
         settings={"DESK_DATA": str(ROOT / "data")},
     )  # fmt: skip
-    desk.manage("migrate")
     desk.start()
     try:
         turns = {}
