@@ -28,6 +28,7 @@ django.setup(set_prefix=False)
 from django.contrib.auth.models import Group, User  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.contrib.sessions.models import Session  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError, connection  # noqa: E402
 from django.template.loader import render_to_string  # noqa: E402
 from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
@@ -45,6 +46,11 @@ from desk.tickets.refused import RefusedError  # noqa: E402
 from desk.training.models import Kind, Step, TrainingRun  # noqa: E402
 from desk.training.proposals import propose  # noqa: E402
 from tests.desk.browsing import APP_KEY, HASHED  # noqa: E402
+
+
+def take_table() -> None:
+    """The table comes from the files into the database."""
+    call_command("import_knowledge")
 
 
 def now() -> dt.datetime:

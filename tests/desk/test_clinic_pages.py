@@ -32,7 +32,7 @@ PHONE_NUMBER = "03-1234-5678"
 
 @pytest.fixture
 def table(desk: Desk) -> Desk:
-    desk.manage("import_knowledge")
+    desk.scene("take_table()")
     desk.start()
     return desk
 

@@ -27,7 +27,7 @@ NEW = "保湿剤をこまめに塗ってください。続くときは医師に�
 
 @pytest.fixture
 def table(desk: Desk) -> Desk:
-    desk.manage("import_knowledge")
+    desk.scene("take_table()")
     desk.start()
     return desk
 

@@ -40,7 +40,7 @@ def told(desk: Desk, call: str) -> Any:
 
 @pytest.fixture(scope="module")
 def desk(open_desk: OpenDesk) -> Desk:
-    open_desk.desk.manage("import_knowledge")
+    open_desk.desk.scene("take_table()")
     scene(open_desk.desk, "week()")
     return open_desk.desk
 

@@ -59,7 +59,7 @@ def drafting(migrated_file: Path, tmp_path: Path, rasa: ReadingRasa) -> Iterator
     """A nurse at a desk of her own, where she has written another answer about alcohol."""
     shutil.copy(migrated_file, tmp_path / "desk.sqlite3")
     desk = Desk(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, rasa.url)
-    desk.manage("import_knowledge")
+    desk.scene("take_table()")
     desk.scene(f"draft({NURSE!r}, {DRAFTED!r}, 'TS-ALC-GEN-01')", "editorial_scenes")
     desk.start()
     with Browser(desk) as browser:

@@ -34,7 +34,7 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.fixture(scope="module")
 def opened(open_desk: OpenDesk) -> Desk:
     """A desk with the small drug's table."""
-    open_desk.desk.manage("import_knowledge", "--first")
+    open_desk.desk.scene("take_table()")
     return open_desk.desk
 
 
