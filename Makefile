@@ -3,10 +3,13 @@ SHELL := /bin/bash
 UV := .venv/uv/bin/uv
 BOT := .venv/bot/bin
 DESK := .venv/desk/bin
-# Files of tests side by side: most of them wait for servers.
-TOGETHER := -n auto --maxprocesses 4 --dist loadfile
+# Files of tests side by side, as tests/desk/conftest.py sorts them; one more than there are cores, since
+# they often wait for servers.
+TOGETHER := -n $(shell expr $$(nproc) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export PYTHONPATH := $(CURDIR)
 export PYTHONUTF8 := 1
+# Whatever the surroundings say: a module compiled once is not compiled again by each of a thousand processes.
+export PYTHONDONTWRITEBYTECODE :=
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 export UV_PYTHON_PREFERENCE := system
@@ -59,18 +62,43 @@ line-menu: setup ## puts the LINE menu up, for the account of LINE_…; docs/lin
 train: setup ## trains the model if data, configuration or code of the pipeline changed
 	@$(DESK)/python -m tools.train
 
+# Two at a time, the longest first.
+SWAP := tests/bot/test_model_swap.py
+PARTS := test-desk test-bot check test-core test-rasa
+
 .PHONY: test
-test: setup train ## every check and every test
+test: setup ## every check and every test, side by side; each part shows what it printed when it has ended
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(PARTS)
+	@$(MAKE) --no-print-directory test-swap
+
+.PHONY: check
+check: setup ## style, types, and the widget's own checks
 	$(DESK)/ruff check .
 	$(DESK)/ruff format --check .
 	$(DESK)/mypy core tools
 	$(DESK)/mypy --config-file desk/mypy.ini desk
 	$(BOT)/mypy nlu actions channels benchmarks
 	cd widget && npm run --silent check
+
+.PHONY: test-core
+test-core: setup ## rules, table and the safety gate
 	$(DESK)/pytest -q tests/core tests/safety
+
+.PHONY: test-desk
+test-desk: setup ## the desk
 	$(DESK)/pytest -q $(TOGETHER) tests/desk
+
+.PHONY: test-rasa
+test-rasa: setup train ## what runs within Rasa
 	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
-	$(DESK)/pytest -q tests/bot tests/other_drug
+
+.PHONY: test-bot
+test-bot: setup train ## the trained bot, and the bot of another drug
+	$(DESK)/pytest -q tests/other_drug tests/bot --ignore $(SWAP)
+
+.PHONY: test-swap
+test-swap: setup train ## how long patients wait while the model is changed: nothing else should run then
+	$(DESK)/pytest -q $(SWAP)
 
 .PHONY: test-fast
 test-fast: setup ## the tests that neither train nor start servers

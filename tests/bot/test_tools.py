@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -175,13 +176,13 @@ def rasa() -> Iterator[FakeRasa]:
 
 
 @pytest.fixture
-def desk(rasa: FakeRasa, tmp_path: Path) -> Iterator[Desk]:
+def desk(rasa: FakeRasa, tmp_path: Path, migrated_file: Path) -> Iterator[Desk]:
     """A real desk; Rasa's answers are made up."""
-    desk = Desk(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, rasa.url)
-    desk.manage("migrate")
+    database = shutil.copy(migrated_file, tmp_path)
+    desk = Desk(f"sqlite:///{database}", tmp_path, rasa.url)
     desk.start()
     yield desk
-    desk.kill()
+    desk.close()
 
 
 def client_of(desk: Desk) -> DeskClient:

@@ -15,7 +15,6 @@ import psutil
 import pytest
 import yaml
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
 
 from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
@@ -24,7 +23,8 @@ from desk.training.processes import Output
 from desk.training.refused import RefusedError
 from tests.bot.conftest import free_ports
 from tests.desk import fake_bot
-from tests.desk.browsing import PASSWORD, Browser, app_code
+from tests.desk.browsing import Browser
+from tests.desk.console import log_in, no_wider_than_the_screen
 from tests.desk.running import ROOT, Desk, wait_for
 from tools.bot_commands import bot_environment, training_environment
 
@@ -606,22 +606,11 @@ def test_two_people_at_the_page_of_examples(desk: Desk) -> None:
         assert "学習の提案を承認した" in audit
 
 
-def sign_in(page: Page, desk: Desk, name: str = "nurse7") -> None:
-    desk.scene(f"can_log_in({name!r})")
-    page.goto(f"{desk.url}/staff/login/")
-    page.get_by_label("利用者名").fill(name)
-    page.get_by_label("パスワード", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="ログイン").click()
-    page.get_by_label("確認コード").fill(app_code())
-    page.get_by_role("button", name="確認する").click()
-    page.get_by_role("heading", name="対応一覧").wait_for()
-
-
 @slow
 def test_terms_console_shows_the_tokens_while_one_types(desk: Desk, chromium: Chromium) -> None:
     desk.start()
     page = chromium.new_page(viewport={"width": 390, "height": 844})
-    sign_in(page, desk)
+    log_in(page, desk, "nurse7")
     page.goto(f"{desk.url}/staff/training/terms/")
     page.get_by_label("ことば", exact=True).fill("ぴかるん")
     page.get_by_label("読み").fill("ぴかるん")
@@ -632,7 +621,7 @@ def test_terms_console_shows_the_tokens_while_one_types(desk: Desk, chromium: Ch
     assert effect.locator("li.new .token-surface").first.inner_text().startswith("ぴかるん")
     assert "光線" in effect.locator("li.new").first.inner_text()
     assert "0 件の区切りが変わります" in effect.inner_text().replace("\n", "")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    no_wider_than_the_screen(page)
     page.get_by_label("用語").select_option("topic_alcohol")
     page.get_by_label("表記", exact=True).fill("お酒")
     page.locator("#spelling-effect").get_by_text("表記にあります").wait_for()
