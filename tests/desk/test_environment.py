@@ -33,7 +33,7 @@ def test_without_variables_there_is_a_desk_for_one_machine(tmp_path: Path) -> No
     environment = read_environment({}, tmp_path)
     assert not environment.production
     assert environment.database == f"sqlite:///{tmp_path / 'desk.sqlite3'}"
-    assert environment.rasa == "http://127.0.0.1:5005"
+    assert environment.rasa == ("http://127.0.0.1:5005",)
     assert environment.api_tokens == ()
 
 
