@@ -13,7 +13,7 @@ from tools.places import BOT_BIN, ROOT, RUN_DIR, Ports
 #: The desk's secrets, and where these may be part of an address: no business of the bot's.
 _SECRETS = frozenset({
     "DATABASE_URL", "DESK_API_CALLBACK", "DESK_API_TOKENS", "DESK_BROKER", "DESK_MAIL", "DESK_SECRET",
-    "DESK_SHARED",
+    "DESK_SHARED", "RASA_TRACKER_DB",
 })  # fmt: skip
 _SECRET_PREFIXES = ("LINE_", "REDIS_")
 
@@ -43,6 +43,12 @@ def bot_environment() -> dict[str, str]:
         "TF_INTRA_OP_PARALLELISM_THREADS": "1",
         "TF_INTER_OP_PARALLELISM_THREADS": "1",
     }
+
+
+def rasa_environment() -> dict[str, str]:
+    """Environment of Rasa, which alone knows the database of its conversations."""
+    database = os.environ.get("RASA_TRACKER_DB")
+    return bot_environment() | ({"RASA_TRACKER_DB": database} if database else {})
 
 
 def rasa_command(ports: Ports, model: Path) -> list[str]:

@@ -33,14 +33,16 @@ class PortError(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Ports of the three servers, all on the loopback address only.
+    """Ports of the three servers, all on the loopback address only; ``more_rasa`` of further Rasa servers.
 
-    ``RASA_PORT``, ``ACTIONS_PORT`` and ``DESK_PORT`` in the environment choose others than the usual ones.
+    ``RASA_PORT``, ``ACTIONS_PORT`` and ``DESK_PORT`` in the environment choose others than the usual ones;
+    with several ports in ``RASA_PORT``, comma-separated, there is a Rasa server on each.
     """
 
     rasa: int
     actions: int
     desk: int
+    more_rasa: tuple[int, ...] = ()
 
     @classmethod
     def from_environment(cls) -> Ports:
@@ -49,12 +51,28 @@ class Ports:
         Raises:
             PortError: a variable is no port.
         """
-        return cls(_port("RASA_PORT", 5005), _port("ACTIONS_PORT", 5055), _port("DESK_PORT", 8000))
+        rasa, *more = (os.environ.get("RASA_PORT") or "5005").split(",")
+        return cls(
+            _port("RASA_PORT", rasa),
+            _port("ACTIONS_PORT", os.environ.get("ACTIONS_PORT") or "5055"),
+            _port("DESK_PORT", os.environ.get("DESK_PORT") or "8000"),
+            tuple(_port("RASA_PORT", port) for port in more),
+        )
+
+    @property
+    def rasa_ports(self) -> tuple[int, ...]:
+        """The ports of all Rasa servers."""
+        return self.rasa, *self.more_rasa
 
     @property
     def rasa_url(self) -> str:
-        """Address of the Rasa server."""
+        """Address of the Rasa server, the first one of several."""
         return f"http://127.0.0.1:{self.rasa}"
+
+    @property
+    def rasa_urls(self) -> tuple[str, ...]:
+        """Addresses of all Rasa servers."""
+        return tuple(f"http://127.0.0.1:{port}" for port in self.rasa_ports)
 
     @property
     def actions_url(self) -> str:
@@ -81,8 +99,8 @@ def check_free(servers: Mapping[str, int]) -> None:
             raise PortError(sentence("tools.port_taken", port=port, name=name))
 
 
-def _port(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
+def _port(name: str, text: str) -> int:
+    text = text.strip()
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
         raise PortError(sentence("tools.no_port", name=name, value=text))
     return int(text)

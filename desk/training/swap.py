@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import logging
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -29,7 +30,7 @@ from desk.conversations.replicas import Replicas
 from desk.training.model_file import PlacingError
 from desk.training.processes import Output, free_port, running, wait_until
 from desk.training.route import RoutedRasa, move, set_route
-from tools.bot_commands import bot_environment, rasa_command
+from tools.bot_commands import rasa_command, rasa_environment
 from tools.places import Ports
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
         SwapError: it does not start.
     """
     ports = replace(Ports.from_environment(), rasa=free_port())
-    with running(rasa_command(ports, model), bot_environment()) as (process, output):
+    with running(rasa_command(ports, model), rasa_environment()) as (process, output):
         server = Rasa(ports.rasa_url, READY_SECONDS)
         up = wait_until(
             lambda: process.poll() is not None or server.model() is not None,
@@ -229,4 +230,5 @@ def _warm_up(server: Rasa) -> None:
     """The first answers of a server take longer; they are nobody's."""
     for number in range(2):
         with contextlib.suppress(RasaError):
-            server.ask(f"{_WARM_UP}-{number}", _WARM_UP, _WARM_UP, {})
+            # Under a new name: what another server has answered would only be looked up.
+            server.ask(f"{_WARM_UP}-{number}", uuid.uuid4().hex, _WARM_UP, {})
