@@ -79,7 +79,7 @@ def page(measured: Measured) -> str:
         _points("turns before", measured.rasa),
         "## Growth with the table",
         "Answers again and again under terms that nobody says. A turn of Rasa and the action server.",
-        _table(
+        table(
             ("answers", "turn, median ms", "start, s", "rasa, MiB", "actions, MiB"),
             [
                 (f"{r['answers']:.0f} (×{r['factor']:.0f})", f"{r['turn']:.1f}", f"{r['start']:.0f}",
@@ -98,7 +98,7 @@ def _climb(replicas: int, steps: list[Step]) -> str:
         for s in steps
     ]
     columns = "messages a second", "answers a second", "p50, ms", "p95, ms", "p99, ms", "failed"
-    return f"{title}\n\n{_table(columns, rows)}"
+    return f"{title}\n\n{table(columns, rows)}"
 
 
 def _ms(seconds: float) -> str:
@@ -133,7 +133,7 @@ def _cpu(measured: Measured) -> str:
     )  # fmt: skip
     return (
         "Milliseconds of processor time that a message takes, at the highest rate that was not too much. "
-        "PostgreSQL's are those of its connections.\n\n" + _table(columns, rows)
+        "PostgreSQL's are those of its connections.\n\n" + table(columns, rows)
     )
 
 
@@ -147,7 +147,7 @@ def _memory(memory: dict[int, dict[str, float]]) -> str:
         for replicas, processes in memory.items()
         for name, mebibytes in processes.items()
     ]
-    return _table(("Rasa servers", "process", "resident, MiB"), rows)
+    return table(("Rasa servers", "process", "resident, MiB"), rows)
 
 
 def _points(size: str, points: list[Point]) -> str:
@@ -157,9 +157,10 @@ def _points(size: str, points: list[Point]) -> str:
         (f"{p.size:,}", *(f"{p.times[n]:.1f} (×{p.times[n] / first[n]:.2f})" for n in names))
         for p in points
     ]
-    return _table((size, *(f"{name}, ms" for name in names)), rows)
+    return table((size, *(f"{name}, ms" for name in names)), rows)
 
 
-def _table(columns: tuple[str, ...], rows: list[Any]) -> str:
+def table(columns: tuple[str, ...], rows: list[Any]) -> str:
+    """A table in Markdown."""
     lines = [columns, ("---",) * len(columns), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

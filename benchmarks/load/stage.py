@@ -23,7 +23,7 @@ from tools.desk_client import DeskClient
 from tools.places import MODEL, ROOT, RUN_DIR, Ports
 
 #: Seconds until a server answers.
-READY_SECONDS = 240
+READY_SECONDS = 900
 
 
 class NotReadyError(Exception):

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432")
 QUESTION, MORE = "お酒は飲めますか", "もっと詳しく"
-READY_SECONDS = 120
+READY_SECONDS = 600
 PATIENTS, MESSAGES = 8, 6
 
 
