@@ -129,7 +129,12 @@ class Stage:
     def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         with (RUN_DIR / f"load-{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
-                command, cwd=ROOT, env=dict(environment), stdout=log, stderr=log
+                command,
+                cwd=ROOT,
+                env=dict(environment),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def _wait(self, is_ready: Callable[[], bool]) -> None:

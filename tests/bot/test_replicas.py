@@ -52,7 +52,12 @@ class Bot:
             if old is None or old.poll() is not None:
                 log = (self.folder / f"{name.rsplit(':', 1)[-1]}.log").open("ab")
                 self.processes[name] = subprocess.Popen(
-                    command, cwd=ROOT, env=environment, stdout=log, stderr=log
+                    command,
+                    cwd=ROOT,
+                    env=environment,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
         wait_for(lambda: all(Rasa(url, 2).model() for url in self.urls), READY_SECONDS)
 
