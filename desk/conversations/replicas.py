@@ -95,14 +95,7 @@ class Replicas:
         Raises:
             RasaError: it may still be remembered.
         """
-        failed: RasaError | None = None
-        for client in self.each:
-            try:
-                client.redact(sender, gone, instead)
-            except RasaError as error:
-                failed = error
-        if failed:
-            raise failed
+        self._wherever(lambda rasa: rasa.redact(sender, gone, instead))
 
     def events(self, sender: str, seconds: float) -> list[dict[str, Any]]:
         """What is remembered of a conversation, as ``Rasa.events``, by the server that it is with.
@@ -146,6 +139,21 @@ class Replicas:
     def each(self) -> list[Rasa]:
         """The clients of all of them."""
         return [replica.client for replica in self._all]
+
+    def _wherever(self, job: Callable[[Rasa], None]) -> None:
+        """Does something at each of them.
+
+        Raises:
+            RasaError: it could not be done at one of them.
+        """
+        failed: RasaError | None = None
+        for client in self.each:
+            try:
+                job(client)
+            except RasaError as error:
+                failed = error
+        if failed:
+            raise failed
 
     def _order(self, sender: str) -> list[_Replica]:
         """All of them: that of the conversation first, those that are down last."""
