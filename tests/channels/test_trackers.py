@@ -28,6 +28,12 @@ slots:
 """)
 
 
+@pytest.fixture(autouse=True)
+def no_store_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test makes the process's store is so no longer."""
+    monkeypatch.setattr(trackers, "_store", None)
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
     """The URL of an empty database."""
