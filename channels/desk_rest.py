@@ -24,7 +24,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from channels import trackers
+from channels import reply_schema, trackers
 from core.bot_turn import BotTurn, clean, instead, unread
 from core.clinic_hours import TOKYO
 from core.conversation_screens import ConversationScreens
@@ -60,6 +60,7 @@ class DeskRest(InputChannel):
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> DeskRest:
         """A channel with the options of ``credentials.yml``: ``data_dir``."""
+        reply_schema.check_once()
         return cls(data_dir((credentials or {}).get("data_dir", "data")))
 
     def __init__(self, folder: Path) -> None:

@@ -96,6 +96,8 @@ def bot(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot
 def desk(bot: Bot, tmp_path: Path) -> Iterator[Desk]:
     settings = {
         "DESK_DATA": str(ROOT / "data"), "DESK_TURNS_A_MINUTE": "10000",
+        # However slow the machine: a server that is up is not given up.
+        "DESK_RASA_SECONDS": "30",
         # What the rules have learnt once need not be learnt again.
         "XDG_CACHE_HOME": str(default_cache_dir().parent),
     }  # fmt: skip
