@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import datetime as dt
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -33,6 +34,8 @@ def main() -> int:
     )  # fmt: skip
     arguments = parser.parse_args()
     quick: bool = arguments.quick
+    # What was started ends, too, when this is told to end.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     begun = time.monotonic()
     rates, seconds = (QUICK_RATES, QUICK_SECONDS) if quick else (RATES, STEP_SECONDS)
     first, actions, desk, *more = _free_ports(5)
