@@ -73,7 +73,11 @@ class Bot:
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
     name = f"replicas_{uuid.uuid4().hex[:8]}"
-    with contextlib.closing(psycopg.connect(f"{SERVER}/postgres", autocommit=True)) as server:
+    try:
+        connection = psycopg.connect(f"{SERVER}/test", autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"PostgreSQL does not answer at {SERVER}: {error}")
+    with contextlib.closing(connection) as server:
         server.execute(f"CREATE DATABASE {name}")
         yield f"{SERVER}/{name}"
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
