@@ -172,7 +172,7 @@ def stage(server: str, ports: Ports) -> Iterator[Stage]:
     """
     RUN_DIR.mkdir(exist_ok=True)
     name = f"load_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(f"{server}/test", autocommit=True) as connection:
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     found = Stage(ports, f"{server}/{name}", server)
     os.environ |= {"DATABASE_URL": found.database, "RASA_TRACKER_DB": found.database}
@@ -181,5 +181,5 @@ def stage(server: str, ports: Ports) -> Iterator[Stage]:
         yield found
     finally:
         found.end()
-        with psycopg.connect(f"{server}/test", autocommit=True) as connection:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
