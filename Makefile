@@ -192,6 +192,19 @@ bench-rehearsals: setup train ## how long 200 rehearsals and the gate take
 bench-screen: setup ## the red-flag screen's time by the length of the message
 	@$(DESK)/python -m benchmarks.screen_speed
 
+.PHONY: bench-turn
+bench-turn: setup train ## what single parts of a turn cost inside Rasa, side by side
+	@$(BOT)/python -m benchmarks.turn_parts
+
+.PHONY: bench-load
+bench-load: setup train ## web and LINE against 1, 2 and 3 Rasa servers, and how it grows; writes docs/load.md (needs PostgreSQL)
+	@$(DESK)/python -m benchmarks.load
+	@$(DESK)/python -m benchmarks.capacity
+
+.PHONY: capacity
+capacity: setup ## what clinics need, calculated from docs/load.json; writes docs/capacity.md
+	@$(DESK)/python -m benchmarks.capacity
+
 .PHONY: lock
 lock: $(UV) ## compiles requirements/*.txt from requirements/*.in
 	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/bot.in -o requirements/bot.txt

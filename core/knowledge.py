@@ -196,6 +196,17 @@ class Knowledge:
             by_topic.setdefault(answer.topic, []).append(answer)
         return by_topic
 
+    def about(self, topic: str, subject: str) -> list[Answer]:
+        """Published answers of a topic and subject, in file order."""
+        return self._by_subject.get((topic, subject), [])
+
+    @functools.cached_property
+    def _by_subject(self) -> dict[tuple[str, str], list[Answer]]:
+        by_subject: dict[tuple[str, str], list[Answer]] = {}
+        for answer in self.answers.values():
+            by_subject.setdefault((answer.topic, answer.subject), []).append(answer)
+        return by_subject
+
     def find(
         self, topic: str, subject: str, phase: str | None, audience: str | None
     ) -> Answer | None:
@@ -213,10 +224,8 @@ class Knowledge:
         """
         fitting = [
             (answer.phase != "any", answer.audience != "any", answer)
-            for answer in self.candidates(topic)
-            if answer.subject == subject
-            and answer.phase in ("any", phase)
-            and answer.audience in ("any", audience)
+            for answer in self.about(topic, subject)
+            if answer.phase in ("any", phase) and answer.audience in ("any", audience)
         ]
         return max(fitting, key=lambda entry: entry[:2])[2] if fitting else None
 

@@ -88,7 +88,7 @@ class Environment:
         web_sessions_a_minute: visitors who may begin in a minute from one network.
         data: the data folder.
         gate: the folder of the frozen sets that the gate goes through.
-        rasa: address of the Rasa server.
+        rasa: addresses of the Rasa servers.
         rasa_seconds: how long a turn may wait for it.
         api_tokens: who may use ``/api/``.
         api_callback: where replies of the HTTP channel are posted to; "" for nowhere.
@@ -120,7 +120,7 @@ class Environment:
     web_sessions_a_minute: int
     data: Path
     gate: Path
-    rasa: str
+    rasa: tuple[str, ...]
     rasa_seconds: float
     api_tokens: tuple[str, ...]
     api_callback: str
@@ -176,7 +176,9 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         return value
 
     def address(name: str, default: str) -> str:
-        value = values.get(name) or default
+        return checked(name, values.get(name) or default)
+
+    def checked(name: str, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             faults.append(sentence("settings.not_an_address", name=name, value=value))
         return value.rstrip("/")
@@ -223,7 +225,10 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         web_sessions_a_minute=int(number("DESK_WEB_SESSIONS_A_MINUTE", 20, 1, 100_000)),
         data=data,
         gate=Path(values.get("DESK_GATE") or ROOT / "tests"),
-        rasa=address("RASA_URL", f"http://127.0.0.1:{values.get('RASA_PORT') or 5005}"),
+        rasa=tuple(
+            checked("RASA_URL", url)
+            for url in _listed(values.get("RASA_URL", "")) or _own_rasa(values.get("RASA_PORT", ""))
+        ),
         rasa_seconds=number("DESK_RASA_SECONDS", 8, 0.1, 60),
         api_tokens=tokens,
         api_callback=address("DESK_API_CALLBACK", ""),
@@ -362,6 +367,11 @@ def _internal(value: str, production: bool) -> tuple[Address | None, str]:
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _own_rasa(ports: str) -> tuple[str, ...]:
+    """Where Rasa is when nothing is said about it: on this machine, on one port or several."""
+    return tuple(f"http://127.0.0.1:{port}" for port in _listed(ports) or ("5005",))
 
 
 def _url(hosts: tuple[str, ...], port: str) -> str:

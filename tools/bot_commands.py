@@ -11,6 +11,8 @@ import yaml
 from core.secret_files import OF_DESK, SUFFIX
 from tools.places import BOT_BIN, LOOPBACK, ROOT, RUN_DIR, Ports
 
+#: Where Rasa's conversations are: no business of the action server's.
+_TRACKERS = "RASA_TRACKER_DB"
 #: Whose variables are no business of the bot's, besides the desk's secrets.
 _SECRET_PREFIXES = ("LINE_", "REDIS_")
 
@@ -24,7 +26,8 @@ def bot_environment(ports: Ports | None = None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.removesuffix(SUFFIX) not in OF_DESK and not name.startswith(_SECRET_PREFIXES)
+        if name.removesuffix(SUFFIX) not in {*OF_DESK, _TRACKERS}
+        and not name.startswith(_SECRET_PREFIXES)
     }
     return {
         **kept,
@@ -42,6 +45,12 @@ def bot_environment(ports: Ports | None = None) -> dict[str, str]:
         "TF_INTRA_OP_PARALLELISM_THREADS": "1",
         "TF_INTER_OP_PARALLELISM_THREADS": "1",
     }
+
+
+def rasa_environment() -> dict[str, str]:
+    """Environment of Rasa, which alone knows the database of its conversations."""
+    known = {name: os.environ.get(name, "") for name in (_TRACKERS, _TRACKERS + SUFFIX)}
+    return bot_environment() | {name: value for name, value in known.items() if value}
 
 
 def rasa_command(ports: Ports, model: Path) -> list[str]:

@@ -41,10 +41,12 @@ class Ports:
     """Ports and addresses of the three servers; on the loopback address unless something else is said.
 
     ``RASA_PORT``, ``ACTIONS_PORT`` and ``DESK_PORT`` in the environment choose other ports than the usual
-    ones; ``RASA_HOST`` and ``ACTIONS_HOST`` an internal address, or a network in which this machine has one.
+    ones; with several in ``RASA_PORT``, comma-separated, there is a Rasa server on each. ``RASA_HOST`` and
+    ``ACTIONS_HOST`` choose an internal address, or a network in which this machine has one.
 
     Attributes:
         actions_at: address that Rasa calls for an action (``ACTIONS_URL``); "" for the server beside it.
+        more_rasa: ports of further Rasa servers.
     """
 
     rasa: int
@@ -53,6 +55,7 @@ class Ports:
     rasa_host: str = LOOPBACK
     actions_host: str = LOOPBACK
     actions_at: str = ""
+    more_rasa: tuple[int, ...] = ()
 
     @classmethod
     def from_environment(cls) -> Ports:
@@ -61,15 +64,29 @@ class Ports:
         Raises:
             PortError: a variable is no port, or an address that is not internal.
         """
+        rasa, *more = (os.environ.get("RASA_PORT") or "5005").split(",")
         return cls(
-            _port("RASA_PORT", 5005), _port("ACTIONS_PORT", 5055), _port("DESK_PORT", 8000),
+            _port("RASA_PORT", rasa),
+            _port("ACTIONS_PORT", os.environ.get("ACTIONS_PORT") or "5055"),
+            _port("DESK_PORT", os.environ.get("DESK_PORT") or "8000"),
             _host("RASA_HOST"), _host("ACTIONS_HOST"), os.environ.get("ACTIONS_URL", ""),
+            tuple(_port("RASA_PORT", port) for port in more),
         )  # fmt: skip
 
     @property
+    def rasa_ports(self) -> tuple[int, ...]:
+        """The ports of all Rasa servers."""
+        return self.rasa, *self.more_rasa
+
+    @property
     def rasa_url(self) -> str:
-        """Address of the Rasa server."""
+        """Address of the Rasa server, the first one of several."""
         return _url(self.rasa_host, self.rasa)
+
+    @property
+    def rasa_urls(self) -> tuple[str, ...]:
+        """Addresses of all Rasa servers."""
+        return tuple(_url(self.rasa_host, port) for port in self.rasa_ports)
 
     @property
     def actions_url(self) -> str:
@@ -107,8 +124,8 @@ def _host(name: str) -> str:
         raise PortError(str(error)) from error
 
 
-def _port(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
+def _port(name: str, text: str) -> int:
+    text = text.strip()
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
         raise PortError(sentence("tools.no_port", name=name, value=text))
     return int(text)

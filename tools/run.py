@@ -100,8 +100,12 @@ def running_bot(log: Path, model: Path = MODEL) -> Iterator[Servers]:
     Raises:
         NotStartedError: a server ended, or did not answer in time.
     """
-    bot = BotClient(Ports.from_environment().rasa_url)
-    with _running(["--model", str(model)], "bot", log, bot.is_ready) as servers:
+    bots = [BotClient(url) for url in Ports.from_environment().rasa_urls]
+
+    def are_ready() -> bool:
+        return all(bot.is_ready() for bot in bots)
+
+    with _running(["--model", str(model)], "bot", log, are_ready) as servers:
         yield servers
 
 

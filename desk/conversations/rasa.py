@@ -19,6 +19,10 @@ _KEYS = {"status": str, "answers": list, "triage": str, "escalate": bool}
 _LONGEST = {"rule": 60, "reason": 30}
 #: Seconds for each of the two calls that make it forget.
 REDACT_SECONDS = 5.0
+#: What is said of a server that takes too long, and of one whose answer breaks the contract.
+TIMEOUT, BROKEN = "timeout", "broken reply"
+#: Seconds in which it says which model it uses.
+STATUS_SECONDS = 2.0
 #: Patients' turns that are being asked for: what else Rasa is asked gives way to every one of them.
 turns = Doorway(crowd=1)
 
@@ -44,7 +48,14 @@ class Rasa:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         )  # fmt: skip
 
-    def ask(self, sender: str, message_id: str, text: str, reading: Mapping[str, Any]) -> BotTurn:
+    def ask(
+        self,
+        sender: str,
+        message_id: str,
+        text: str,
+        reading: Mapping[str, Any],
+        seconds: float | None = None,
+    ) -> BotTurn:
         """One turn.
 
         Args:
@@ -52,6 +63,7 @@ class Rasa:
             message_id: the message's; asked again with the same one, Rasa gives the same answer.
             text: what the patient wrote.
             reading: what the screen has read in it (``TriageSource.passed_on``).
+            seconds: how long this one may take; None for as long as any.
 
         Raises:
             RasaError: no answer, or one that breaks the contract.
@@ -65,9 +77,10 @@ class Rasa:
                     "/webhooks/rest/webhook",
                     content=json.dumps(message),
                     headers={"Content-Type": "application/json"},
+                    timeout=httpx.USE_CLIENT_DEFAULT if seconds is None else seconds,
                 )
         except httpx.TimeoutException as error:
-            raise RasaError("timeout") from error
+            raise RasaError(TIMEOUT) from error
         except httpx.HTTPError as error:
             raise RasaError(type(error).__name__) from error
         if response.status_code != httpx.codes.OK:
@@ -75,7 +88,7 @@ class Rasa:
         try:
             return _turn(response.json())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RasaError("broken reply") from error
+            raise RasaError(BROKEN) from error
 
     def redact(self, sender: str, gone: Collection[str], instead: str) -> None:
         """Removes texts from what it remembers of a conversation.
@@ -146,10 +159,14 @@ class Rasa:
         except httpx.HTTPError as error:
             raise RasaError(type(error).__name__) from error
 
-    def model(self) -> str | None:
-        """The name of the model it uses; None when there is no server or no model."""
+    def model(self, seconds: float = STATUS_SECONDS) -> str | None:
+        """The name of the model it uses; None when there is no server or no model.
+
+        Args:
+            seconds: how long it may take.
+        """
         try:
-            response = self._http.get("/status", timeout=2)
+            response = self._http.get("/status", timeout=seconds)
             return PurePath(response.raise_for_status().json()["model_file"]).name
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rasa.core.channels.channel import UserMessage
+from rasa.shared.core.events import BotUttered
 from sanic import Sanic
 
-from channels import desk_rest
+from channels import desk_rest, trackers
 from channels.desk_rest import DeskRest
 from core.bot_turn import MAX_MESSAGE_CHARS, clean
 from core.networks import NotInternalError
@@ -405,6 +406,29 @@ def test_message_asked_again_is_answered_as_before_and_reaches_rasa_once(
     assert len(rasa.received) == 2
     reply_once(channel, "（送信を取り消しました）", rasa, "7")
     assert len(rasa.received) == 3
+
+
+def test_message_that_another_server_has_answered_is_not_asked_of_rasa(
+    channel: DeskRest, rasa: Rasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buttons = [{"title": "はい", "payload": "person:"}]
+    remembered = [
+        BotUttered("お答えしました。", {"buttons": buttons}, {"model_id": "m"}).as_dict(),
+        BotUttered(None, {"custom": CUSTOM}).as_dict(),
+    ]
+
+    async def said(*asked: str) -> list[dict[str, Any]]:
+        known = {("p1", "7", "お酒は飲めますか"): remembered, ("p1", "8", "保湿は"): remembered[:1]}
+        return known.get(asked, [])
+
+    monkeypatch.setattr(trackers, "said", said)
+    assert reply_once(channel, "お酒は飲めますか", rasa, "7") == [
+        {"recipient_id": "p1", "text": "お答えしました。", "buttons": buttons},
+        {"recipient_id": "p1", "custom": CUSTOM},
+    ]
+    assert rasa.received == []
+    # It did not come to its end there: all of it is said anew.
+    assert reply_once(channel, "保湿は", rasa, "8")[0]["text"] == "お答えします。"
 
 
 @pytest.mark.parametrize("message_id", [None, 7, ["7"]])

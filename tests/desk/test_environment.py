@@ -33,8 +33,22 @@ def test_without_variables_there_is_a_desk_for_one_machine(tmp_path: Path) -> No
     environment = read_environment({}, tmp_path)
     assert not environment.production
     assert environment.database == f"sqlite:///{tmp_path / 'desk.sqlite3'}"
-    assert environment.rasa == "http://127.0.0.1:5005"
+    assert environment.rasa == ("http://127.0.0.1:5005",)
     assert environment.api_tokens == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "servers"),
+    [
+        ({"RASA_URL": "http://a:5005, https://b/"}, ("http://a:5005", "https://b")),
+        ({"RASA_PORT": "5005,5006"}, ("http://127.0.0.1:5005", "http://127.0.0.1:5006")),
+        ({"RASA_URL": "http://a:5005", "RASA_PORT": "1,2"}, ("http://a:5005",)),
+    ],
+)
+def test_there_may_be_several_rasa_servers(
+    tmp_path: Path, given: dict[str, str], servers: tuple[str, ...]
+) -> None:
+    assert read_environment(given, tmp_path).rasa == servers
 
 
 def test_secret_of_this_machine_is_made_once_and_readable_by_its_owner_only(
@@ -87,6 +101,7 @@ def test_production_refuses_what_is_not_fit(
         ("DESK_SESSION_MINUTES", "0", "DESK_SESSION_MINUTES は 0.01 から 720 まで"),
         ("DESK_WORKERS", "-1", "DESK_WORKERS は 1 から 200 まで"),
         ("RASA_URL", "rasa:5005", "RASA_URL は http://"),
+        ("RASA_URL", "http://a,b", "今は「b」"),
         ("DESK_API_CALLBACK", "ftp://a", "DESK_API_CALLBACK は http://"),
         ("DESK_API_TOKENS", "short", "それぞれ 40 文字以上"),
         ("DESK_BROKER", "kafka://127.0.0.1", "DESK_BROKER は redis://、rediss://、amqp://"),

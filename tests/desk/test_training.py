@@ -26,7 +26,7 @@ from tests.desk import fake_bot
 from tests.desk.browsing import Browser
 from tests.desk.console import log_in, no_wider_than_the_screen
 from tests.desk.running import ROOT, Desk, wait_for
-from tools.bot_commands import bot_environment, training_environment
+from tools.bot_commands import bot_environment, rasa_environment, training_environment
 
 slow = pytest.mark.slow
 #: In the frozen set, as it stands there.
@@ -95,13 +95,14 @@ def test_log_is_bounded_and_takes_any_bytes() -> None:
 def test_bot_is_not_given_the_secrets_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {
         "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS",
-        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD",
+        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD", "RASA_TRACKER_DB",
     }  # fmt: skip
     for name in (*secrets, "DESK_DATA", "KNOWLEDGE_URL"):
         monkeypatch.setenv(name, "x")
     for given in (bot_environment(), training_environment()):
         assert not secrets & given.keys()
         assert {"DESK_DATA", "KNOWLEDGE_URL", "PATH"} <= given.keys()
+    assert secrets & rasa_environment().keys() == {"RASA_TRACKER_DB"}
 
 
 GOOD = {"accuracy": 0.938, "macro_f1": 0.943, "wrong": 0.013}
