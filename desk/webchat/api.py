@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import math
 import uuid
 from collections.abc import AsyncIterator
@@ -25,6 +24,7 @@ from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
 from desk.logs import about
+from desk.networks import network_of
 from desk.streams import EVENTS, streamed
 from desk.webchat import sessions, stream
 from desk.webchat.entries import offered
@@ -37,8 +37,8 @@ MAX_TEXT = 1000
 MAX_WAIT = 25.0
 #: Messages of one visitor in a minute.
 MESSAGES_A_MINUTE = 60
-#: How much of an address is the network, in bits.
-_NETWORKS = {4: 24, 6: 56}
+#: Opinions of one visitor in a minute; each stands in the audit log for good.
+OPINIONS_A_MINUTE = 30
 _PAYLOAD = 300
 #: Pages of one session that are told what is new, at once.
 MAX_PAGES = 12
@@ -49,6 +49,7 @@ _new_sessions = Pace(
     settings.ENVIRONMENT.web_sessions_a_minute, settings.ENVIRONMENT.shared, "web-session"
 )
 _messages = Pace(MESSAGES_A_MINUTE, settings.ENVIRONMENT.shared, "web-message")
+_opinions = Pace(OPINIONS_A_MINUTE, settings.ENVIRONMENT.shared, "web-opinion")
 
 
 class Visitor(HttpBearer):
@@ -142,7 +143,7 @@ def post_session(request: HttpRequest, consent: Consent) -> HttpResponse:
     """A new session, for who has agreed to the notice."""
     if not consent.consent:
         raise RefusedError(422, "no_consent")
-    if not _new_sessions.allows(_network(request)):
+    if not _new_sessions.allows(network_of(request)):
         raise RefusedError(429, "too_many")
     session, refresh = sessions.begin(dt.datetime.now(TOKYO))
     made = {**_token(session), "refresh": refresh}
@@ -214,6 +215,8 @@ def post_feedback(request: HttpRequest, opinion: Opinion) -> HttpResponse:
     reply = session.replies.filter(place=_place(opinion.place), author=Author.BOT).first()
     if reply is None:
         raise RefusedError(404, "no_answer")
+    if not _opinions.allows(session.address):
+        raise RefusedError(429, "too_many")
     with transaction.atomic():
         Feedback.objects.update_or_create(
             reply=reply, defaults={"helpful": opinion.helpful, "at": now}
@@ -237,16 +240,6 @@ def _token(session: Session) -> dict[str, Any]:
 def _place(value: int) -> int:
     """A place as the database takes it."""
     return min(max(value, 0), 2**31 - 1)
-
-
-def _network(request: HttpRequest) -> str:
-    """The network that a request comes from; several people may share it."""
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return "unknown"
-    address = getattr(address, "ipv4_mapped", None) or address
-    return str(ipaddress.ip_network((address, _NETWORKS[address.version]), strict=False))
 
 
 def _is_emergency(session: Session, text: str) -> bool:
