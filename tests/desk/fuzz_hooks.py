@@ -1,0 +1,20 @@
+"""Loaded by schemathesis (``test_fuzz``): each second a visitor of its own, so that no limit stands in the way."""
+
+from __future__ import annotations
+
+import os
+
+import schemathesis
+
+from tests.desk.visitor import Visitor
+
+
+@schemathesis.auth(refresh_interval=1)
+class NewVisitor:
+    def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
+        return Visitor(os.environ["FUZZED_DESK"]).token
+
+    def set(
+        self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext
+    ) -> None:
+        case.headers["Authorization"] = f"Bearer {data}"
