@@ -1,4 +1,4 @@
-"""Loaded by schemathesis (``test_fuzz``): each second a visitor of its own, so that no limit stands in the way."""
+"""Loaded by schemathesis (``test_fuzz``): a visitor of its own each second, for whom no limit is reached."""
 
 from __future__ import annotations
 
@@ -14,7 +14,5 @@ class NewVisitor:
     def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
         return Visitor(os.environ["FUZZED_DESK"]).token
 
-    def set(
-        self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext
-    ) -> None:
+    def set(self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext) -> None:
         case.headers["Authorization"] = f"Bearer {data}"
