@@ -56,4 +56,5 @@ def test_whatever_is_sent_is_answered_as_described(desk: Desk) -> None:
     ]  # fmt: skip
     for run in runs:
         said, _ = run.communicate(timeout=SECONDS * 10 + 60)
+        print(said)
         assert run.returncode == 0, said
