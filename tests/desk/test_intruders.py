@@ -1,4 +1,4 @@
-"""Who is not let in: with a stolen or a planted session, by trying passwords, by tokens in the wrong place."""
+"""Who is not let in: with a stolen or planted session, by trying passwords, by tokens in wrong places."""
 
 from __future__ import annotations
 
