@@ -43,9 +43,9 @@ serves packages only. The table therefore holds what was found in a stored copy 
 not complete. `make audit` on a machine with internet names what is missing, and fails for whatever is not
 accepted."""
 _ASKED = "PyPI and npm know {count} vulnerabilities of what is pinned."
-_WORLD = """Rasa 3.6.21 is the last of its kind and pins an old world. That world is kept apart: an environment
-and processes of its own, at internal addresses that only the desk reaches. The desk faces people, hands on texts
-of bounded length with names of its own making, and screens every message itself
+_WORLD = """Rasa 3.6.21 is the last of its kind and pins an old world. That world is kept apart: an
+environment and processes of its own, at internal addresses that only the desk reaches. The desk faces people,
+hands on texts of bounded length with names of its own making, and screens every message itself
 ([threat model](threat-model.md))."""
 _TABLE = """| environment | package | advisories | why not upgraded | why not reached | until |
 |---|---|---|---|---|---|"""

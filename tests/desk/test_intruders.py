@@ -12,6 +12,7 @@ from tests.desk.conftest import OpenDesk
 from tests.desk.running import TOKEN, Desk
 
 pytestmark = pytest.mark.slow
+once = pytest.mark.parametrize("open_desk", ["sqlite"], indirect=True)
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 QUEUE = "/staff/"
@@ -23,6 +24,7 @@ def opens(desk: Desk, session: str) -> bool:
     return answer.status_code == 200
 
 
+@once
 def test_session_that_was_planted_before_the_login_opens_nothing(open_desk: OpenDesk) -> None:
     desk = open_desk.desk
     planted = "a" * 32
@@ -41,6 +43,7 @@ def test_session_that_was_planted_before_the_login_opens_nothing(open_desk: Open
         assert not opens(desk, mine)
 
 
+@once
 def test_logging_out_twice_at_once_is_no_fault(open_desk: OpenDesk) -> None:
     with Browser(open_desk.desk) as browser:
         browser.log_in("nurse8")
@@ -76,6 +79,7 @@ def test_passwords_are_tried_so_often_from_one_network_and_no_more(desk: Desk) -
         assert browser.http.get("/staff/login/").is_success
 
 
+@once
 def test_token_counts_in_its_header_only_and_stands_in_no_log(open_desk: OpenDesk) -> None:
     desk = open_desk.desk
     address = f"{desk.url}/api/conversations/nobody"
@@ -96,6 +100,7 @@ def test_token_counts_in_its_header_only_and_stands_in_no_log(open_desk: OpenDes
     assert TOKEN not in (desk.folder / "desk.log").read_text(encoding="utf-8")
 
 
+@once
 def test_nothing_that_is_sent_makes_a_line_of_the_log(open_desk: OpenDesk) -> None:
     desk = open_desk.desk
     forged = '{"level": "ERROR", "message": "forged-line"}'
