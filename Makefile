@@ -205,12 +205,29 @@ bench-load: setup train ## web and LINE against 1, 2 and 3 Rasa servers, and how
 capacity: setup ## what clinics need, calculated from docs/load.json; writes docs/capacity.md
 	@$(DESK)/python -m benchmarks.capacity
 
+.PHONY: bench-patterns
+bench-patterns: setup ## the slowest regular expressions on texts that are bad for them, and how they grow
+	@$(DESK)/python -m tools.patterns
+
+.PHONY: fuzz
+fuzz: setup ## both described interfaces against a running desk, whatever schemathesis thinks of: make fuzz EXAMPLES=500
+	TEST_FUZZ_EXAMPLES=$${EXAMPLES:-500} $(DESK)/pytest -q tests/desk/test_fuzz.py
+
+.PHONY: audit
+audit: .venv/audit/.synced ## known vulnerabilities of the pinned packages (internet); writes docs/dependencies.md
+	@.venv/audit/bin/python -m tools.audit
+
+.PHONY: sbom
+sbom: .venv/audit/.synced ## what is built from what (CycloneDX), into results/sbom
+	@.venv/audit/bin/python -m tools.sbom
+
 .PHONY: lock
 lock: $(UV) ## compiles requirements/*.txt from requirements/*.in
 	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/bot.in -o requirements/bot.txt
 	@$(UV) pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements/bot.txt requirements/bot-dev.in -o requirements/bot-dev.txt
 	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/desk.in -o requirements/desk.txt
 	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements/desk.txt requirements/desk-dev.in -o requirements/desk-dev.txt
+	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/audit.in -o requirements/audit.txt
 	@$(UV) pip compile -q --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements/uv.in -o requirements/uv.txt
 
 .PHONY: setup
@@ -229,6 +246,11 @@ $(UV): requirements/uv.txt
 .venv/desk/.synced: requirements/desk-dev.txt $(UV)
 	@$(UV) venv --quiet --clear --python 3.12 .venv/desk || { echo 'Python 3.12 が見つかりません。pyenv などで入れてから、もう一度お試しください。' >&2; exit 1; }
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv/desk requirements/desk-dev.txt
+	@touch $@
+
+.venv/audit/.synced: requirements/audit.txt $(UV)
+	@$(UV) venv --quiet --clear --python 3.12 .venv/audit
+	@$(UV) pip sync --quiet --require-hashes --python .venv/audit requirements/audit.txt
 	@touch $@
 
 widget/node_modules/.synced: widget/package.json widget/package-lock.json

@@ -62,8 +62,10 @@ MAX_QUESTION = 40
 
 # With digits, so that {fire_119} in an answer is a fault instead of being shown as it stands.
 PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
-_DOSE = re.compile(r"\d+(?:\.\d+)?\s*(?:mg|ミリグラム|ミリ)(?:/kg)?", re.IGNORECASE)
-_PERCENTAGE = re.compile(r"\d+(?:\.\d+)?\s*(?:%|パーセント|割)|\d+人に\d+人|[一二三四五六七八九]割")
+_DOSE = re.compile(r"(?<!\d)\d+(?:\.\d+)?\s*(?:mg|ミリグラム|ミリ)(?:/kg)?", re.IGNORECASE)
+_PERCENTAGE = re.compile(
+    r"(?<!\d)\d+(?:\.\d+)?\s*(?:%|パーセント|割)|(?<!\d)\d+人に\d+人|[一二三四五六七八九]割"
+)
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import IO, Any
 
 import django
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_started
 from django.db import close_old_connections, connections, reset_queries
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "desk.settings")
 django.setup(set_prefix=False)
 
-from desk import metrics  # noqa: E402
+from desk import intake, metrics  # noqa: E402
 from desk.conversations import work  # noqa: E402
 from desk.doorway import doorway  # noqa: E402
+from desk.headers import add_headers  # noqa: E402
 from desk.start import worker  # noqa: E402
 from desk.webchat import fan  # noqa: E402
 
@@ -51,13 +53,24 @@ class _Django(ASGIHandler):
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
         try:
             async with ThreadSensitiveContext(executor=thread):
-                await self.handle(scope, receive, send)
+                await self.handle(
+                    scope, intake.bounded(receive, intake.bounds_of(scope["path"])), send
+                )
+        except intake.NotTakenError as error:
+            await self.send_response(intake.answer_to(error), send)
         finally:
             if len(self._idle) < KEPT_THREADS:
                 self._idle.append(thread)
             else:
                 thread.submit(connections.close_all)
                 thread.shutdown(wait=False)
+
+    def create_request(self, scope: Mapping[str, Any], body_file: IO[bytes]) -> Any:
+        """A request, or the answer to one that is none."""
+        request, error = super().create_request(scope, body_file)
+        if isinstance(error, HttpResponse):
+            add_headers(error)
+        return request, error
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """The answer: one way out of the event loop, one way back."""

@@ -49,9 +49,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "desk.metrics.Requests",
+    "desk.headers.Headers",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "desk.static_files.StaticFiles",
-    "csp.middleware.CSPMiddleware",
     "desk.webchat.origins.Origins",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -191,6 +192,8 @@ if ENVIRONMENT.production:
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # Browsers take cookies of these names from this host alone, not from its neighbours or by HTTP.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 
 LOGGING_CONFIG = "desk.logs.configure"
 LOGGING = {
