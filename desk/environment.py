@@ -7,6 +7,7 @@ refuses those that are.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import ipaddress
 import os
 import re
@@ -19,6 +20,7 @@ from pathlib import Path
 import yaml
 
 from core.locale import sentence
+from desk.seals.keys import Key, read_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Shortest secret that production accepts, in characters.
@@ -37,7 +39,9 @@ INTERNAL = tuple(
     )
 )  # fmt: skip
 _YES_NO = {"1": True, "0": False, "": False}
-_SECRET_FILE, _LINE_KEY_FILE = "secret", "line-key"
+_SECRET_FILE, _KEY_FILE, _OLD_LINE_KEY_FILE = "secret", "seal-key", "line-key"
+#: The name of the key that this machine makes itself.
+_KEY_NAME = "own"
 
 
 class SettingsError(Exception):
@@ -65,7 +69,7 @@ class LineAccount:
         channel: the channel's id.
         user: the account's own user id, to which webhooks are addressed.
         url: address of the platform.
-        keys: seal and find patients' user ids; the first seals, the others still open.
+        old_keys: what sealed patients' user ids before ``DESK_KEYS`` did; for the migration alone.
     """
 
     secrets: tuple[str, ...]
@@ -73,7 +77,7 @@ class LineAccount:
     channel: str
     user: str
     url: str
-    keys: tuple[str, ...]
+    old_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Environment:
         production: whether patients reach it.
         debug: whether Django shows its inner workings on an error.
         secret: signs sessions and tokens.
+        keys: seal what patients wrote (``desk.seals``); the first seals, all open.
         database: a database URL.
         hosts: names under which the desk is reached.
         origins: the same as origins (https://…) for forms.
@@ -114,6 +119,7 @@ class Environment:
     production: bool
     debug: bool
     secret: str
+    keys: tuple[Key, ...]
     database: str
     hosts: tuple[str, ...]
     origins: tuple[str, ...]
@@ -211,6 +217,7 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         production=production,
         debug=debug,
         secret=secret,
+        keys=_keys(values.get("DESK_KEYS", ""), faults),
         database=values.get("DATABASE_URL") or f"sqlite:///{folder / 'desk.sqlite3'}",
         hosts=hosts or ("localhost", "127.0.0.1", "[::1]"),
         origins=tuple(f"https://{host}" for host in hosts if not _is_local(host)),
@@ -270,8 +277,17 @@ def _line(values: Mapping[str, str], url: str, faults: list[str]) -> LineAccount
         faults.append(sentence("settings.line_incomplete"))
     if not re.fullmatch("U[0-9a-f]{32}", user):
         faults.append(sentence("settings.line_user", value=user))
-    keys = _listed(values.get("LINE_KEYS", ""))
-    return LineAccount(_listed(secrets_), token, channel, user, url, keys)
+    old_keys = _listed(values.get("LINE_KEYS", ""))
+    return LineAccount(_listed(secrets_), token, channel, user, url, old_keys)
+
+
+def _keys(value: str, faults: list[str]) -> tuple[Key, ...]:
+    """The keys that seal; none if one cannot be read."""
+    try:
+        return read_keys(value)
+    except ValueError as error:
+        faults.append(sentence("settings.not_keys", name=error))
+        return ()
 
 
 def _unfit(environment: Environment) -> list[str]:
@@ -287,8 +303,8 @@ def _unfit(environment: Environment) -> list[str]:
         faults.append(sentence("settings.secret", least=MIN_SECRET))
     if not environment.origins:
         faults.append(sentence("settings.hosts"))
-    if environment.line and min(map(len, environment.line.keys), default=0) < MIN_SECRET:
-        faults.append(sentence("settings.line_keys", least=MIN_SECRET))
+    if not environment.keys:
+        faults.append(sentence("settings.keys"))
     clinic = environment.data / "knowledge" / "clinic.yml"
     try:
         demo = yaml.safe_load(clinic.read_text(encoding="utf-8")).get("demo", True)
@@ -303,9 +319,12 @@ def _with_own_secrets(environment: Environment, folder: Path) -> Environment:
     """The settings with secrets of this machine's own where none were given."""
     if not environment.secret:
         environment = replace(environment, secret=kept_secret(folder / _SECRET_FILE))
-    line = environment.line
-    if line is not None and not line.keys:
-        line = replace(line, keys=(kept_secret(folder / _LINE_KEY_FILE),))
+    if not environment.keys:
+        kept = hashlib.sha256(kept_secret(folder / _KEY_FILE).encode("ascii")).digest()
+        environment = replace(environment, keys=(Key(_KEY_NAME, kept),))
+    line, old = environment.line, folder / _OLD_LINE_KEY_FILE
+    if line is not None and not line.old_keys and old.exists():
+        line = replace(line, old_keys=(kept_secret(old),))
     return replace(environment, line=line)
 
 

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "ninja",
+    "desk.seals",
     "desk.audit",
     "desk.conversations",
     "desk.tickets",
@@ -63,6 +64,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "desk.staff.sessions.SessionLimits",
+    "desk.seals.pages.Unopened",
 ]
 TEMPLATES = [
     {

@@ -102,7 +102,7 @@ def _open() -> QuerySet[Ticket]:
     last = Message.objects.filter(conversation=OuterRef("conversation")).order_by("-place")
     rules = Item.objects.filter(ticket=OuterRef("pk")).exclude(rule="").order_by("-pk")
     tickets = Ticket.objects.exclude(state=State.CLOSED).annotate(
-        words=Subquery(last.values("text")[:1]), rule=Subquery(rules.values("rule")[:1]),
+        last=Subquery(last.values("pk")[:1]), rule=Subquery(rules.values("rule")[:1]),
         count=Count("items"),
     )  # fmt: skip
     return tickets.select_related("conversation", "claimed_by__account")

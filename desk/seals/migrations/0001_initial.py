@@ -1,0 +1,38 @@
+"""Which keys are used, and the key by which addresses are found, made once."""
+
+import base64
+import secrets
+
+from django.db import migrations, models
+
+import desk.seals.fields
+
+
+def make_index_key(apps, schema_editor):
+    """Random, and sealed like everything else."""
+    made = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    apps.get_model("seals", "IndexKey").objects.create(name="address", secret=made)
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = []
+
+    operations = [
+        migrations.CreateModel(
+            "UsedKey",
+            [
+                ("name", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("check_value", models.CharField(max_length=64)),
+                ("begun_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            "IndexKey",
+            [
+                ("name", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("secret", desk.seals.fields.SealedTextField(bound_to=("name",))),
+            ],
+        ),
+        migrations.RunPython(make_index_key, migrations.RunPython.noop),
+    ]
