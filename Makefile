@@ -39,6 +39,10 @@ desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` start
 worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker
 	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk worker
 
+.PHONY: rotate-keys
+rotate-keys: setup ## seals by the first key of DESK_KEYS what others have sealed; docs/encryption.md
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk seal
+
 .PHONY: line-menu
 line-menu: setup ## puts the LINE menu up, for the account of LINE_…; docs/line.md
 	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk line_menu

@@ -12,8 +12,8 @@ from tools.places import BOT_BIN, ROOT, RUN_DIR, Ports
 
 #: The desk's secrets, and where these may be part of an address: no business of the bot's.
 _SECRETS = frozenset({
-    "DATABASE_URL", "DESK_API_CALLBACK", "DESK_API_TOKENS", "DESK_BROKER", "DESK_MAIL", "DESK_SECRET",
-    "DESK_SHARED",
+    "DATABASE_URL", "DESK_API_CALLBACK", "DESK_API_TOKENS", "DESK_BROKER", "DESK_KEYS", "DESK_MAIL",
+    "DESK_SECRET", "DESK_SHARED",
 })  # fmt: skip
 _SECRET_PREFIXES = ("LINE_", "REDIS_")
 

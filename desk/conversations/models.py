@@ -87,7 +87,8 @@ def change(row: models.Model, condition: str = "", **values: Any) -> bool:
     """
     # Plain SQL, here and below: making Django's own takes several times as long as running it, on the
     # way to every answer (``make bench-desk``).
-    columns = ", ".join(f"{row._meta.get_field(name).column} = %s" for name in values)
+    fields: list[Any] = [row._meta.get_field(name) for name in values]
+    columns = ", ".join(f"{field.column} = %s" for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {row._meta.db_table} SET {columns}"
@@ -177,9 +178,22 @@ class Conversation(models.Model):
             channel: the channel's name.
             address: the patient's address on it.
         """
-        return cls.objects.filter(
-            channel=channel, address_index=index_of(channel, address)
-        ).first()
+        return cls.objects.filter(channel=channel, address_index=index_of(channel, address)).first()
+
+    @classmethod
+    def begun(cls, channel: str, address: str, now: dt.datetime) -> Conversation:
+        """The conversation of an address, begun if there is none, with nothing new in it.
+
+        Args:
+            channel: the channel's name.
+            address: the patient's address on it.
+            now: an aware time.
+        """
+        begun, _ = cls.objects.get_or_create(
+            channel=channel, address_index=index_of(channel, address),
+            defaults={"address": address, "mode_since": now, "created_at": now},
+        )  # fmt: skip
+        return begun
 
     @classmethod
     def entered(

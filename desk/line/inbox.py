@@ -36,7 +36,6 @@ from desk.conversations.respond import is_emergency
 from desk.doorway import doorway
 from desk.line.models import Event, Friend, Unsent
 from desk.line.platform import later, platform
-from desk.seals.ring import index_of
 
 #: Texts that come, or were written, closer together than this are read as one.
 BREATH = dt.timedelta(seconds=1)
@@ -125,10 +124,7 @@ def friend_of(user: str, now: dt.datetime) -> Friend:
         user: the LINE id.
         now: an aware time.
     """
-    conversation, _ = Conversation.objects.get_or_create(
-        channel=LINE, address_index=index_of(LINE, user),
-        defaults={"address": user, "mode_since": now, "created_at": now},
-    )  # fmt: skip
+    conversation = Conversation.begun(LINE, user, now)
     friend, _ = Friend.objects.select_for_update().get_or_create(conversation=conversation)
     return friend
 

@@ -222,7 +222,7 @@ class Result(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.run_id} {self.set_name}"
 
     @property
     def set_title(self) -> str:

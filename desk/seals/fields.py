@@ -10,13 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query_utils import DeferredAttribute
 
 from desk.seals.ring import keyring
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
 
 
 class Sealed:
@@ -41,7 +45,7 @@ class _Attribute(DeferredAttribute):
     field: SealedTextField
 
     def __get__(self, instance: models.Model | None, cls: type[models.Model] | None = None) -> Any:
-        value = super().__get__(instance, cls)  # type: ignore[no-untyped-call]
+        value = super().__get__(instance, cls)
         if instance is not None and isinstance(value, Sealed):
             value = instance.__dict__[self.field.attname] = self.field.opened(value, instance)
         return value
@@ -50,7 +54,7 @@ class _Attribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class SealedTextField(models.TextField):
+class SealedTextField(_TextField):
     """A text, sealed. What is empty is stored as it is.
 
     Args:

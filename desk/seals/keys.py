@@ -45,7 +45,7 @@ class MissingKeyError(SealError):
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(sentence("seals.missing", key=key))
+        super().__init__(sentence("seals.missing", name=key))
 
 
 class BrokenSealError(SealError):
@@ -93,7 +93,9 @@ def read_keys(value: str) -> tuple[Key, ...]:
     """
     keys = []
     for part in filter(None, map(str.strip, value.split(","))):
-        name, _, text = part.partition(":")
+        name, colon, text = part.partition(":")
+        # Without a name it is the key that would be told.
+        name = name if colon else "?"
         try:
             secret = base64.b64decode(text, altchars=b"-_", validate=True)
         except binascii.Error as error:
@@ -102,7 +104,7 @@ def read_keys(value: str) -> tuple[Key, ...]:
             raise ValueError(name)
         keys.append(Key(name, secret))
     if len({key.name for key in keys}) < len(keys):
-        raise ValueError(value.partition(":")[0])
+        raise ValueError(keys[-1].name)
     return tuple(keys)
 
 
@@ -171,7 +173,9 @@ class Keyring:
             raise BrokenSealError(place)
         try:
             content = base64.urlsafe_b64decode(sealed[len(SEALED) + len(name) + 1 :])
-            opened = cipher.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], _bound(name, place))
+            opened = cipher.decrypt(
+                content[:NONCE_BYTES], content[NONCE_BYTES:], _bound(name, place)
+            )
         except (InvalidTag, ValueError):
             raise BrokenSealError(place) from None
         return opened.decode("utf-8")

@@ -101,9 +101,12 @@ def seal_some(column: Column, ring: Keyring, after: object = None, most: int = B
         most: how many.
     """
     field, batch = column.field, Batch()
-    table, name = (connection.ops.quote_name(n) for n in (column.model._meta.db_table, field.column))
-    pk = column.model._meta.pk
-    statement = f"UPDATE {table} SET {name} = %s WHERE {connection.ops.quote_name(pk.column)} = %s"
+    quoted, pk = connection.ops.quote_name, column.model._meta.pk
+    assert field.column and pk.column
+    statement = (
+        f"UPDATE {quoted(column.model._meta.db_table)} SET {quoted(field.column)} = %s"
+        f" WHERE {quoted(pk.column)} = %s"
+    )
     rows = column.stored().exclude(raw__startswith=ring.prefix)
     if after is not None:
         rows = rows.filter(pk__gt=after)
@@ -189,10 +192,11 @@ def check_keys() -> None:
     except Error:
         return
     faults = [
-        sentence("seals.other_key" if name in given else "seals.still_needed", key=name, count=count)
+        sentence(
+            "seals.other_key" if name in given else "seals.still_needed", name=name, count=count
+        )
         for name, count in needed.items()
         if count
     ]
     if faults:
         raise SettingsError("\n".join(faults))
-

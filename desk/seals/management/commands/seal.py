@@ -40,14 +40,14 @@ class Command(BaseCommand):
             time.sleep(PAUSE if number < ROUNDS - 1 else 0)
         for name, count in sorted(used.items()):
             text = "seals.plain" if name == PLAIN else "seals.used"
-            self.stdout.write(sentence(text, key=name, count=count))
+            self.stdout.write(sentence(text, name=name, count=count))
         others = [key.name for key in ring.keys if key.name != ring.first and not used[key.name]]
         for name in others:
-            self.stdout.write(sentence("seals.may_go", key=name))
+            self.stdout.write(sentence("seals.may_go", name=name))
         left = used.total() - used[ring.first]
         if left:
             raise CommandError(sentence("seals.left", count=left, refused=refused))
-        self.stdout.write(sentence("seals.all", key=ring.first))
+        self.stdout.write(sentence("seals.all", name=ring.first))
 
     def _column(self, column: Column, ring: Keyring, batch: int) -> int:
         """Seals a column's values; how many could not be opened."""
