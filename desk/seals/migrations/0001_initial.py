@@ -4,12 +4,18 @@ import base64
 import secrets
 
 from django.db import migrations, models
+from django.utils import timezone
 
 import desk.seals.fields
+from desk.seals.ring import keyring
 
 
 def make_index_key(apps, schema_editor):
-    """Random, and sealed like everything else."""
+    """Random, and sealed like everything else; the key that seals it is noted."""
+    first = keyring().keys[0]
+    apps.get_model("seals", "UsedKey").objects.create(
+        name=first.name, check_value=first.derived("check").hex(), begun_at=timezone.now()
+    )
     made = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     apps.get_model("seals", "IndexKey").objects.create(name="address", secret=made)
 
