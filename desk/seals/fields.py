@@ -147,6 +147,7 @@ class SealedTextField(_TextField):
 class SealedJSONField(SealedTextField):
     """Anything that JSON can say, sealed; the default stands for nothing."""
 
+    # Read by the type checker's plug-in for Django, which takes it for a text otherwise.
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
