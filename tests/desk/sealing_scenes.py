@@ -26,7 +26,7 @@ from desk.gaps.models import Audit, Dismissal, Verdict, Why
 from desk.line.models import Event
 from desk.rehearsals import keeping
 from desk.rehearsals.making import script_of
-from desk.rehearsals.models import Result, Run, RunKind
+from desk.rehearsals.models import Result, Run, RunKind, RunState
 from desk.seals.ring import index_of
 from desk.seals.sealing import used_keys
 from desk.tickets.models import Note
@@ -46,7 +46,7 @@ def staff_quote(words: str) -> None:
     do("note", "doctor1", f"メモ：{words}")
     do("reply", "doctor1", f"お返事：{words}")
     knowledge: Knowledge = equipment().knowledge
-    message = Message.objects.order_by("-pk")[0]
+    message = next(m for m in Message.objects.order_by("-pk") if m.text == words)
     Message.objects.filter(pk=message.pk).update(turn={**message.turn, "status": "fallback"})
     assert dismiss([message.pk], Why.HANDLED, f"理由：{words}", person("doctor1"), now(), knowledge)
     Audit.objects.create(
@@ -54,7 +54,7 @@ def staff_quote(words: str) -> None:
     )
     script = script_of(message.conversation)
     rehearsal = keeping.create(script, "会話から", person("doctor1"), now())
-    run = Run.objects.create(kind=RunKind.REHEARSAL, queued_at=now())
+    run = Run.objects.create(kind=RunKind.REHEARSAL, state=RunState.DONE, queued_at=now())
     Result.objects.create(
         run=run, rehearsal=rehearsal, set_name="rehearsals", title=words, passed=True,
         lines=[{"patient": words}],
