@@ -139,6 +139,10 @@ bench: bench-screen train ## speed and memory beside Rasa's default pipeline; of
 bench-desk: setup train ## what the desk adds to a turn, and both under load
 	@$(DESK)/python -m benchmarks.desk_speed
 
+.PHONY: bench-seals
+bench-seals: setup ## how fast texts are sealed, searched, and sealed by another key
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk seal_speed
+
 .PHONY: bench-line
 bench-line: setup ## how soon LINE's webhooks are acknowledged while Rasa hangs
 	@$(DESK)/python -m benchmarks.line_speed
