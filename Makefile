@@ -54,6 +54,10 @@ restore: setup ## puts a backup back: make restore FROM=… [IDENTITY=…] [REPL
 deploy-secrets: setup ## the secrets of deploy/compose.yml that are not there yet; docs/operations.md
 	@$(DESK)/python -m tools.deploy_secrets
 
+.PHONY: rotate-keys
+rotate-keys: setup ## seals by the first key of DESK_KEYS what others have sealed; docs/encryption.md
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk seal
+
 .PHONY: line-menu
 line-menu: setup ## puts the LINE menu up, for the account of LINE_…; docs/line.md
 	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk line_menu
@@ -174,6 +178,10 @@ bench: bench-screen train ## speed and memory beside Rasa's default pipeline; of
 .PHONY: bench-desk
 bench-desk: setup train ## what the desk adds to a turn, and both under load
 	@$(DESK)/python -m benchmarks.desk_speed
+
+.PHONY: bench-seals
+bench-seals: setup ## how fast texts are sealed, searched, and sealed by another key
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk seal_speed
 
 .PHONY: bench-line
 bench-line: setup ## how soon LINE's webhooks are acknowledged while Rasa hangs

@@ -7,6 +7,7 @@ refuses those that are.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import ipaddress
 import os
 import re
@@ -21,6 +22,7 @@ import yaml
 from core.locale import sentence
 from core.networks import is_internal, own_address
 from core.secret_files import SecretFileError, with_files
+from desk.seals.keys import Key, read_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Shortest secret that production accepts, in characters.
@@ -32,7 +34,9 @@ BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
 #: How the log is written: a JSON object a line, or text for a terminal.
 LOG_STYLES = ("json", "text")
 _YES_NO = {"1": True, "0": False, "": False}
-_SECRET_FILE, _LINE_KEY_FILE = "secret", "line-key"
+_SECRET_FILE, _KEY_FILE, _OLD_LINE_KEY_FILE = "secret", "seal-key", "line-key"
+#: The name of the key that this machine makes itself.
+_KEY_NAME = "own"
 
 
 class SettingsError(Exception):
@@ -60,7 +64,7 @@ class LineAccount:
         channel: the channel's id.
         user: the account's own user id, to which webhooks are addressed.
         url: address of the platform.
-        keys: seal and find patients' user ids; the first seals, the others still open.
+        old_keys: what sealed patients' user ids before ``DESK_KEYS`` did; for the migration alone.
     """
 
     secrets: tuple[str, ...]
@@ -68,7 +72,7 @@ class LineAccount:
     channel: str
     user: str
     url: str
-    keys: tuple[str, ...]
+    old_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Environment:
         debug: whether Django shows its inner workings on an error.
         secret: signs sessions and tokens.
         secret_fallbacks: secrets before it, by which what they signed still counts.
+        keys: seal what patients wrote (``desk.seals``); the first seals, all open.
         database: a database URL.
         hosts: names under which the desk is reached.
         internal_hosts: names that only neighbours use: the action server, whoever sees whether it is well.
@@ -112,6 +117,7 @@ class Environment:
     debug: bool
     secret: str
     secret_fallbacks: tuple[str, ...]
+    keys: tuple[Key, ...]
     database: str
     hosts: tuple[str, ...]
     internal_hosts: tuple[str, ...]
@@ -217,6 +223,7 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         debug=debug,
         secret=secret,
         secret_fallbacks=_listed(values.get("DESK_SECRET_FALLBACKS", "")),
+        keys=_keys(values.get("DESK_KEYS", ""), faults),
         database=values.get("DATABASE_URL") or f"sqlite:///{folder / 'desk.sqlite3'}",
         hosts=hosts or ("localhost", "127.0.0.1", "[::1]"),
         internal_hosts=_listed(values.get("DESK_INTERNAL_HOSTS", "")),
@@ -280,8 +287,17 @@ def _line(values: Mapping[str, str], url: str, faults: list[str]) -> LineAccount
         faults.append(sentence("settings.line_incomplete"))
     if not re.fullmatch("U[0-9a-f]{32}", user):
         faults.append(sentence("settings.line_user", value=user))
-    keys = _listed(values.get("LINE_KEYS", ""))
-    return LineAccount(_listed(secrets_), token, channel, user, url, keys)
+    old_keys = _listed(values.get("LINE_KEYS", ""))
+    return LineAccount(_listed(secrets_), token, channel, user, url, old_keys)
+
+
+def _keys(value: str, faults: list[str]) -> tuple[Key, ...]:
+    """The keys that seal; none if one cannot be read."""
+    try:
+        return read_keys(value)
+    except ValueError as error:
+        faults.append(sentence("settings.not_keys", name=error))
+        return ()
 
 
 def _unfit(environment: Environment) -> list[str]:
@@ -299,8 +315,8 @@ def _unfit(environment: Environment) -> list[str]:
         faults.append(sentence("settings.secret_fallbacks", least=MIN_SECRET))
     if not environment.origins:
         faults.append(sentence("settings.hosts"))
-    if environment.line and min(map(len, environment.line.keys), default=0) < MIN_SECRET:
-        faults.append(sentence("settings.line_keys", least=MIN_SECRET))
+    if not environment.keys:
+        faults.append(sentence("settings.keys"))
     clinic = environment.data / "knowledge" / "clinic.yml"
     try:
         demo = yaml.safe_load(clinic.read_text(encoding="utf-8")).get("demo", True)
@@ -319,9 +335,12 @@ def _with_own_secrets(environment: Environment, folder: Path) -> Environment:
     """The settings with secrets of this machine's own where none were given."""
     if not environment.secret:
         environment = replace(environment, secret=kept_secret(folder / _SECRET_FILE))
-    line = environment.line
-    if line is not None and not line.keys:
-        line = replace(line, keys=(kept_secret(folder / _LINE_KEY_FILE),))
+    if not environment.keys:
+        kept = hashlib.sha256(kept_secret(folder / _KEY_FILE).encode("ascii")).digest()
+        environment = replace(environment, keys=(Key(_KEY_NAME, kept),))
+    line, old = environment.line, folder / _OLD_LINE_KEY_FILE
+    if line is not None and not line.old_keys and old.exists():
+        line = replace(line, old_keys=(kept_secret(old),))
     return replace(environment, line=line)
 
 

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "ninja",
+    "desk.seals",
     "desk.audit",
     "desk.conversations",
     "desk.tickets",
@@ -65,6 +66,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "desk.staff.sessions.SessionLimits",
+    "desk.seals.pages.Unopened",
 ]
 TEMPLATES = [
     {

@@ -19,6 +19,7 @@ from desk.conversations.work import Worker
 from desk.editorial.reminders import Reminders
 from desk.environment import SettingsError
 from desk.rehearsals.runner import run_next
+from desk.seals.sealing import check_keys
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
 from desk.training.work import chore as training
@@ -30,8 +31,10 @@ def worker() -> Worker:
 
     Raises:
         DataError: the data folder cannot be used.
-        SettingsError: this is production, and what patients would get is the demonstration's.
+        SettingsError: this is production, and what patients would get is the demonstration's; or the
+            database needs a key that ``DESK_KEYS`` does not have.
     """
+    check_keys()
     tools = equipment()
     # The file is no demonstration (``desk.environment``); the table in the database may still be one.
     if settings.ENVIRONMENT.production and tools.knowledge.demo:

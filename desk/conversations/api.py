@@ -134,7 +134,7 @@ def get_conversation(
     after: Annotated[int, Query(ge=0, le=_LAST_PLACE)] = 0,
 ) -> tuple[int, dict[str, Any]]:
     """The transcript behind a place; replies up to it count as delivered."""
-    conversation = Conversation.objects.filter(channel=API, address=name).first()
+    conversation = Conversation.at(API, name)
     if conversation is None:
         return 404, {"detail": "この名前の会話はありません。"}
     Reply.objects.filter(

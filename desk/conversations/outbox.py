@@ -18,6 +18,7 @@ from desk.audit.models import record
 from desk.conversations.locks import conversation_lock
 from desk.conversations.models import PEOPLE, Delivery, Reply
 from desk.logs import about
+from desk.seals.keys import SealError
 from desk.tickets import lifecycle
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,9 @@ def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime
                 done = deliver(replies)
             except DeliveryError as error:
                 _note_failure(first, error, hours, now)
+            except SealError as error:
+                logger.error("a reply cannot be opened: %s", error)
+                _note_failure(first, DeliveryError("DESK_KEYS"), hours, now)
             except WaitError:
                 keys = [reply.pk for reply in replies]
                 Reply.objects.filter(pk__in=keys).update(delivery=Delivery.HELD)

@@ -28,6 +28,7 @@ from desk.conversations.models import HELD, Author, Conversation, Kind, Message,
 from desk.conversations.rasa import RasaError
 from desk.doorway import doorway
 from desk.logs import about
+from desk.seals.keys import SealError
 from desk.tickets import lifecycle
 
 logger = logging.getLogger(__name__)
@@ -127,9 +128,20 @@ def _first(
     reading: Reading, conversation: Conversation, equipment: Equipment, now: dt.datetime
 ) -> tuple[FirstResponse | None, State]:
     """What the screen says of a message in its conversation as it stands, and what it remembers."""
-    triage, before = equipment.triage.current, State.from_json(conversation.screen)
+    triage, before = equipment.triage.current, _remembered(conversation)
     screening = triage.judge(reading, before)
     return equipment.responses.respond(screening, before, triage, now), screening.state
+
+
+def _remembered(conversation: Conversation) -> State:
+    """What the screen remembers of a conversation; nothing, when that cannot be opened: what is said now is
+    read all the same.
+    """
+    try:
+        return State.from_json(conversation.screen)
+    except SealError as error:
+        logger.error("the screen's memory cannot be opened: %s", error)
+        return State()
 
 
 def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:

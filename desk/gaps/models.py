@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from desk.conversations.models import Message
+from desk.seals.fields import SealedTextField
 
 
 class Why(models.TextChoices):
@@ -27,11 +28,11 @@ class Dismissal(models.Model):
         note: why, in words.
     """
 
-    title = models.CharField(max_length=200)
+    title = SealedTextField(bound_to=("at",))
     messages = models.ManyToManyField(Message, related_name="dismissals")
     newest_at = models.DateTimeField()
     why = models.CharField(max_length=7, choices=Why)
-    note = models.CharField(max_length=200)
+    note = SealedTextField(bound_to=("at",))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -59,7 +60,7 @@ class Audit(models.Model):
 
     message = models.OneToOneField(Message, models.CASCADE, related_name="audit")
     verdict = models.CharField(max_length=5, choices=Verdict)
-    note = models.CharField(max_length=300, blank=True)
+    note = SealedTextField(bound_to=("message_id",), blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

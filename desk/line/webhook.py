@@ -20,14 +20,15 @@ from django.http import HttpRequest, HttpResponse
 
 from core.clinic_hours import TOKYO
 from desk.conversations.equipment import equipment
-from desk.conversations.models import Kind
+from desk.conversations.models import LINE, Kind
 from desk.conversations.receive import MAX_TEXT, storable
 from desk.environment import LineAccount
 from desk.line import inbox
 from desk.line.compose import SAYS, composed_text
 from desk.line.inbox import gatherer, store
 from desk.line.models import Event
-from desk.line.platform import account, later, platform, seals
+from desk.line.platform import account, later, platform
+from desk.seals.ring import index_of
 
 logger = logging.getLogger(__name__)
 
@@ -175,8 +176,8 @@ def _entry(event: Mapping[str, Any], said: Said, now: dt.datetime) -> Event | No
     again = bool(_part(event, "deliveryContext").get("isRedelivery"))
     token, at = event.get("replyToken"), _happened(event)
     return Event(
-        address=seals().names(user)[0],
-        sealed=seals().seal(user),
+        address=index_of(LINE, user),
+        user=user,
         event_id=event_id,
         kind=said.kind,
         text=storable(said.text),

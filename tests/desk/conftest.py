@@ -56,6 +56,16 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"{_server()}/{name}"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+        return
+    with _postgresql() as name:
+        yield f"{_server()}/{name}"
+
+
 @pytest.fixture
 def crowd() -> Iterator[None]:
     """One test at a time of those that take many of PostgreSQL's connections, in all processes of pytest."""

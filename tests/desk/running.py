@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import tempfile
@@ -21,6 +22,8 @@ from tests.desk.forked import ROOT, Forked, program, stage
 DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data")
 #: What the small drug's rules take for an emergency.
 EMERGENCY = "唇が腫れて息が苦しい"
+#: Seals what the test desks keep.
+KEY = f"test:{base64.b64encode(bytes(range(32))).decode()}"
 TOKEN = "test-token-" + "x" * 40
 START_SECONDS = 60.0
 #: Entries of a transcript that come at once (``desk.conversations.api.PAGE``).
@@ -52,6 +55,7 @@ class Desk:
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": self.database,
             "DESK_SECRET": "s" * 50,
+            "DESK_KEYS": KEY,
             "DESK_DATA": str(DATA),
             "DESK_API_TOKENS": TOKEN,
             "DESK_API_CALLBACK": self.front_end,

@@ -301,9 +301,7 @@ def addresses() -> None:
 def address(route: str) -> None:
     """Prints an address of a route, with new objects where it names some."""
     if "<uuid:sender>" in route:
-        new = Conversation.objects.create(
-            channel="api", address=uuid.uuid4().hex, mode_since=now(), created_at=now()
-        )
+        new = Conversation.begun("api", uuid.uuid4().hex, now())
         route = route.replace("<uuid:sender>", str(new.sender))
     if "<int:pk>" in route:
         route = route.replace("<int:pk>", str(User.objects.create_user(uuid.uuid4().hex).pk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,17 @@ def clinic(tmp_path: Path) -> Path:
     return tmp_path
 
 
+#: 32 random bytes each.
+NEW_KEY, OLD_KEY = (base64.b64encode(bytes(range(at, at + 32))).decode() for at in (0, 100))
+
+
 def production(clinic: Path, **changed: str) -> dict[str, str]:
     return {
         "DESK_PRODUCTION": "1",
         "DESK_SECRET": SECRET,
         "DESK_HOSTS": "desk.example.jp",
         "DESK_DATA": str(clinic),
+        "DESK_KEYS": f"2026:{NEW_KEY}",
         **changed,
     }
 
@@ -58,7 +64,7 @@ def test_secret_of_this_machine_is_made_once_and_readable_by_its_owner_only(
     assert len(first) > 40
     assert read_environment({}, tmp_path).secret == first
     assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
-    assert [p.name for p in tmp_path.iterdir()] == ["secret"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["seal-key", "secret"]
 
 
 def test_production_is_accepted_when_everything_is_fit(clinic: Path) -> None:
@@ -73,6 +79,7 @@ def test_production_is_accepted_when_everything_is_fit(clinic: Path) -> None:
         ({"DESK_SECRET": ""}, "DESK_SECRET に、40 文字以上"),
         ({"DESK_SECRET": "short"}, "DESK_SECRET に、40 文字以上"),
         ({"DESK_SECRET": "a" * 60}, "DESK_SECRET に、40 文字以上"),
+        ({"DESK_KEYS": ""}, "DESK_KEYS に、患者さんの文を暗号化する鍵"),
         ({"DESK_DEBUG": "1"}, "DESK_DEBUG=1 を使えません"),
         ({"DESK_HOSTS": ""}, "DESK_HOSTS に"),
         ({"DESK_HOSTS": "localhost,127.0.0.1,[::1]"}, "DESK_HOSTS に"),
@@ -221,8 +228,30 @@ def test_half_a_line_account_is_refused(tmp_path: Path, changed: dict[str, str],
         read_environment({**LINE, **changed}, tmp_path)
 
 
-@pytest.mark.parametrize("keys", ["", "short", "s" * 50 + ",short"])
-def test_production_wants_keys_of_its_own_for_line(clinic: Path, keys: str) -> None:
-    with pytest.raises(SettingsError, match="LINE_KEYS"):
-        read_environment(production(clinic, **LINE, LINE_KEYS=keys))
-    assert read_environment(production(clinic, **LINE, LINE_KEYS="k" * 40)).line
+def test_keys_that_seal_are_read_and_the_first_seals(tmp_path: Path) -> None:
+    keys = read_environment({"DESK_KEYS": f"new:{NEW_KEY}, old:{OLD_KEY}"}, tmp_path).keys
+    assert [key.name for key in keys] == ["new", "old"]
+    assert "secret" not in repr(keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [
+        (NEW_KEY, NEW_KEY), ("new:short", "new"), (f"New:{NEW_KEY}", "New"), ("new:*", "new"),
+        (f"a:{NEW_KEY},a:{OLD_KEY}", "a"), (f"new:{'A' * 43}=", "new"), (f":{NEW_KEY}", ""),
+    ],
+)  # fmt: skip
+def test_key_that_cannot_be_read_is_named_and_not_shown(
+    tmp_path: Path, keys: str, named: str
+) -> None:
+    with pytest.raises(SettingsError) as error:
+        read_environment({"DESK_KEYS": keys}, tmp_path)
+    assert f"DESK_KEYS の「{named if named != NEW_KEY else '?'}」を読めません" in str(error.value)
+    assert NEW_KEY not in str(error.value)
+
+
+def test_key_of_this_machine_is_made_once(tmp_path: Path) -> None:
+    first = read_environment({}, tmp_path).keys
+    assert [key.name for key in first] == ["own"]
+    assert read_environment({}, tmp_path).keys == first
+    assert read_environment({}, tmp_path / "other").keys != first

@@ -308,7 +308,7 @@ def test_the_log_is_filtered_and_paged_and_looking_is_logged(
         "対応を一覧に戻した", "対応を引き受けた", "返信を書いた", "対応を引き受けた",
     ]  # fmt: skip
     number = scene(desk, "number_of('three-e')")
-    of = desk.scene("print(Conversation.objects.get(address='three-e').sender)")
+    of = desk.scene("print(Conversation.at('api', 'three-e').sender)")
     for name in (of, of[:8], of.replace("-", "").upper()):
         page = administrator.open(f"/staff/audit/?conversation={name}&action=ticket.changed")
         assert (

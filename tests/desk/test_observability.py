@@ -134,11 +134,10 @@ def test_metrics_show_what_happened_and_name_nobody(
 
 
 def refuse(database: str, table: str) -> None:
-    """Has PostgreSQL refuse rows with some words, and quote the row that it refuses."""
+    """Has PostgreSQL refuse new rows, and quote the row that it refuses."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
-            f"ALTER TABLE {table} ADD CONSTRAINT refused "
-            f"CHECK (text NOT LIKE '%{REFUSED}%') NOT VALID"
+            f"ALTER TABLE {table} ADD CONSTRAINT refused CHECK (sealed_text = '') NOT VALID"
         )
 
 
@@ -147,13 +146,8 @@ def accept(database: str, table: str) -> None:
         connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT refused")
 
 
-def sender(database: str, name: str) -> str:
-    with psycopg.connect(database) as connection:
-        found = connection.execute(
-            "SELECT sender FROM conversations_conversation WHERE address = %s", [name]
-        ).fetchone()
-    assert found is not None
-    return str(found[0])
+def sender(desk: Desk, name: str) -> str:
+    return desk.scene(f"print(Conversation.at('api', {name!r}).sender)")
 
 
 def misbehave(desk: Desk) -> None:
@@ -253,7 +247,7 @@ def test_log_is_json_tells_the_conversation_and_holds_no_word_of_a_patient(
         assert {"time", "level", "logger", "message", "process"} <= line.keys()
         assert line["time"].endswith("+00:00")
         assert line["process"] == desk.process.pid
-    conversation = sender(desk.database, NAME)
+    conversation = sender(desk, NAME)
     turns = [line for line in log if line["message"] == "turn.answered"]
     assert [line["conversation"] for line in turns].count(conversation) == 8
     assert all("conversation" in line for line in turns)
@@ -265,7 +259,7 @@ def test_log_is_json_tells_the_conversation_and_holds_no_word_of_a_patient(
         ("POST /api/messages 500", "refused-at-the-door"),
     ):
         crash = next(line for line in log if line["message"] == message and "exception" in line)
-        assert crash["conversation"] == sender(desk.database, name)
+        assert crash["conversation"] == sender(desk, name)
         assert "psycopg.errors.CheckViolation: 23514" in crash["exception"]
         assert "desk/conversations/" in crash["exception"]
         assert "Failing row" not in crash["exception"]

@@ -94,7 +94,7 @@ def test_log_is_bounded_and_takes_any_bytes() -> None:
 
 def test_bot_is_not_given_the_secrets_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {
-        "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS",
+        "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS", "DESK_KEYS",
         "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD", "RASA_TRACKER_DB",
     }  # fmt: skip
     for name in (*secrets, "DESK_DATA", "KNOWLEDGE_URL"):
