@@ -19,7 +19,7 @@ from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
-from desk.conversations.turns import status_of
+from desk.conversations.turns import HELD, status_of
 from desk.logs import UNKNOWN, method_of
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -30,7 +30,9 @@ _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0)
 _OTHER = "other"
 
 TURNS = Counter("desk_turns", "Turns committed.", ["status", "triage", "reason"])
-ESCALATIONS = Counter("desk_escalations", "Turns that opened a ticket or added to one.", ["triage"])
+ESCALATIONS = Counter(
+    "desk_escalations", "Turns that went to people, but for those that they had before.", ["triage"]
+)
 SCREEN_HITS = Counter("desk_screen_hits", "Turns in which a red-flag rule held.", ["triage"])
 TURN_SECONDS = Histogram(
     "desk_turn_seconds", "From a message to its committed turn.", buckets=_SECONDS
@@ -69,8 +71,9 @@ def count_turn(turn: Mapping[str, Any], received_at: dt.datetime) -> None:
         turn: its ``custom`` item (design, §5).
         received_at: when its message came.
     """
-    TURNS.labels(status_of(turn), turn["triage"], _known(turn["reason"])).inc()
-    if turn["escalate"]:
+    status = status_of(turn)
+    TURNS.labels(status, turn["triage"], _known(turn["reason"])).inc()
+    if turn["escalate"] and status != HELD:
         ESCALATIONS.labels(turn["triage"]).inc()
     if turn["rule"]:
         SCREEN_HITS.labels(turn["triage"]).inc()
