@@ -23,6 +23,10 @@ run: TRAIN := --step 2
 run: setup train ## sets up, trains if data changed, starts bot and desk and opens the chat
 	@$(DESK)/python -m tools.run
 
+.PHONY: doctor
+doctor: ## says what is missing or wrong, and what to do; needs only Python 3
+	@python3 -m tools.doctor
+
 .PHONY: chat
 chat: setup ## a patient in the terminal, of a running desk
 	@$(DESK)/python -m tools.chat
