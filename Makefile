@@ -43,6 +43,10 @@ bot: setup train ## runs Rasa (5005) and the action server (5055) until interrup
 desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` started, until interrupted
 	@$(DESK)/python -m tools.desk
 
+.PHONY: demo-data
+demo-data: setup ## fills the console with a week of a marked demonstration; CLEAR=1 removes it
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m tools.demo_data $(if $(CLEAR),--clear)
+
 .PHONY: worker
 worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker
 	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m desk worker
