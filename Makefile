@@ -1,6 +1,8 @@
 # Every target only calls a command; `make help` lists them.
 SHELL := /bin/bash
 UV := .venv/uv/bin/uv
+# What stands before the lines that tell of the environments.
+STEP := 環境
 BOT := .venv/bot/bin
 DESK := .venv/desk/bin
 # Files of tests side by side, as tests/desk/conftest.py sorts them; one more than there are cores, since
@@ -19,8 +21,14 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .PHONY: run
+run: STEP := 1/5 環境
+run: TRAIN := --step 2
 run: setup train ## sets up, trains if data changed, starts bot and desk and opens the chat
 	@$(DESK)/python -m tools.run
+
+.PHONY: doctor
+doctor: ## says what is missing or wrong, and what to do; needs only Python 3
+	@python3 -m tools.doctor
 
 .PHONY: chat
 chat: setup ## a patient in the terminal, of a running desk
@@ -37,6 +45,10 @@ bot: setup train ## runs Rasa (5005) and the action server (5055) until interrup
 .PHONY: desk
 desk: setup ## the desk (127.0.0.1:8000) in front of a bot that `make bot` started, until interrupted
 	@$(DESK)/python -m tools.desk
+
+.PHONY: demo-data
+demo-data: setup ## fills the console with a week of a marked demonstration; CLEAR=1 removes it
+	@DESK_LOG=$${DESK_LOG:-text} $(DESK)/python -m tools.demo_data $(if $(CLEAR),--clear)
 
 .PHONY: worker
 worker: setup ## a Celery worker that takes the desk's turns; DESK_BROKER names the broker
@@ -64,7 +76,7 @@ line-menu: setup ## puts the LINE menu up, for the account of LINE_…; docs/lin
 
 .PHONY: train
 train: setup ## trains the model if data, configuration or code of the pipeline changed
-	@$(DESK)/python -m tools.train
+	@$(DESK)/python -m tools.train $(TRAIN)
 
 # Two at a time, the longest first.
 SWAP := tests/bot/test_model_swap.py
@@ -242,16 +254,19 @@ lock: $(UV) ## compiles requirements/*.txt from requirements/*.in
 setup: .venv/bot/.synced .venv/desk/.synced widget/dist/chat.js ## both environments, from the hash-pinned requirements, and the chat widget
 
 $(UV): requirements/uv.txt
+	@echo '$(STEP)  道具（uv）を用意しています…'
 	@python3 -m venv .venv/uv
 	@.venv/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
 .venv/bot/.synced: requirements/bot-dev.txt $(UV)
+	@echo '$(STEP)  ボットの Python 環境を入れています（1〜2 分）…'
 	@$(UV) venv --quiet --clear --python 3.10 .venv/bot || { echo 'Python 3.10 が見つかりません。pyenv などで入れてから、もう一度お試しください。' >&2; exit 1; }
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv/bot requirements/bot-dev.txt
 	@touch $@
 
 .venv/desk/.synced: requirements/desk-dev.txt $(UV)
+	@echo '$(STEP)  窓口の Python 環境を入れています（1 分ほど）…'
 	@$(UV) venv --quiet --clear --python 3.12 .venv/desk || { echo 'Python 3.12 が見つかりません。pyenv などで入れてから、もう一度お試しください。' >&2; exit 1; }
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv/desk requirements/desk-dev.txt
 	@touch $@
@@ -263,11 +278,12 @@ $(UV): requirements/uv.txt
 
 widget/node_modules/.synced: widget/package.json widget/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20 が見つかりません。入れてから、もう一度お試しください。' >&2; exit 1; }
+	@echo '$(STEP)  チャット画面の部品を入れています…'
 	@cd widget && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 widget/dist/chat.js: widget/node_modules/.synced widget/vite.config.ts widget/tsconfig.json $(wildcard widget/src/*)
-	@cd widget && npm run --silent build
+	@cd widget && npm run --silent build -- --logLevel warn
 	@touch $@
 
 .PHONY: clean

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "desk.settings")
 django.setup(set_prefix=False)
 
-from desk import intake, metrics  # noqa: E402
+from desk import intake, scrape  # noqa: E402
 from desk.conversations import work  # noqa: E402
 from desk.doorway import doorway  # noqa: E402
 from desk.headers import add_headers  # noqa: E402
@@ -96,7 +96,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
-                end_metrics = metrics.serve()
+                end_metrics = scrape.serve()
                 fan.start()
                 await sync_to_async(lambda: work.start(worker()))()
             except Exception as error:

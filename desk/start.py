@@ -11,6 +11,7 @@ from django.db import connection
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
+from desk import metrics, probes
 from desk.conversations.channels import deliver
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.outbox import send
@@ -18,6 +19,7 @@ from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.editorial.reminders import Reminders
 from desk.environment import SettingsError
+from desk.gaps.drift import Watch
 from desk.rehearsals.runner import run_next
 from desk.seals.sealing import check_keys
 from desk.tickets.notices import send_due
@@ -58,20 +60,40 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     def now() -> dt.datetime:
         return dt.datetime.now(TOKYO)
 
-    yield lambda: watch(tools, now())
+    yield _noted("watch", lambda: watch(tools, now()))
     unread = Unread()
-    yield lambda: unread.look(tools.hours, now())
-    yield lambda: send_due(now())
+    yield _noted("unread", lambda: unread.look(tools.hours, now()))
+    yield _noted("notices", lambda: send_due(now()))
     reminders = Reminders()
-    yield _seldom(lambda: reminders.look(now()), 10)
-    yield _seldom(training(), 2)
-    yield _seldom(lambda: run_next(tools, now), 2)
+    drift = Watch()
+    yield _seldom(_noted("drift", lambda: drift.look(now())), 3600)
+    yield _seldom(_noted("reminders", lambda: reminders.look(now())), 10)
+    yield _seldom(_noted("training", training()), 2)
+    yield _seldom(_noted("rehearsals", lambda: run_next(tools, now)), 2)
+    if settings.ENVIRONMENT.metrics is not None:
+        yield _seldom(_noted("probes", probes.look), probes.EVERY_SECONDS)
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota
 
-        yield gatherer().sweep
-        yield quota.refresh
+        yield _noted("line", gatherer().sweep)
+        yield _noted("line_quota", quota.refresh)
+
+
+def _noted(name: str, job: Callable[[], object]) -> Callable[[], None]:
+    """A job of which metrics tell when it was last done.
+
+    Args:
+        name: what it is called there.
+        job: the job.
+    """
+    done = metrics.SWEPT.labels(name)
+
+    def do() -> None:
+        job()
+        done.set_to_current_time()
+
+    return do
 
 
 def _seldom(job: Callable[[], object], seconds: float) -> Callable[[], None]:

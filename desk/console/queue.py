@@ -23,7 +23,7 @@ from desk.staff.roles import Role, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
 from desk.tickets.lifecycle import WAITING
 from desk.tickets.models import Item, State, Ticket
-from desk.tickets.notices import chain
+from desk.tickets.notices import chain, unreached
 
 #: Letters of the patient's last words that the queue shows.
 PREVIEW = 80
@@ -98,6 +98,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "urgent": sum(row.ticket.level == "emergency" for row in waiting),
         "newest": max((row.ticket.pk for row in waiting), default=0),
         "has_mail": bool(settings.ENVIRONMENT.mail),
+        "unreached": unreached() if settings.ENVIRONMENT.mail else [],
         "line_count": quota.count() if settings.ENVIRONMENT.line else None,
     }  # fmt: skip
 

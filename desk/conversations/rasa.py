@@ -11,6 +11,7 @@ import httpx
 
 from core.bot_turn import STATUSES, BotTurn
 from core.rulebook import LEVELS
+from desk import metrics
 from desk.doorway import Doorway
 
 #: What must stand in the ``custom`` item of a turn.
@@ -43,6 +44,7 @@ class Rasa:
     def __init__(
         self, url: str, seconds: float, transport: httpx.BaseTransport | None = None
     ) -> None:
+        self._url = url
         self._http = httpx.Client(
             base_url=url, timeout=seconds, transport=transport, trust_env=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
@@ -71,6 +73,10 @@ class Rasa:
         message = {
             "sender": sender, "message": text, "message_id": message_id, "reading": reading,
         }  # fmt: skip
+        with metrics.rasa_call(self._url):
+            return self._ask(message)
+
+    def _ask(self, message: Mapping[str, Any]) -> BotTurn:
         try:
             with turns.entered():
                 response = self._http.post(

@@ -159,10 +159,10 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
         turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}
         return BotTurn((equipment.messages.text("too_many"),), (), turn)
     try:
-        with metrics.RASA_SECONDS.time():
-            reading = equipment.triage.passed_on(message.text)
-            said = equipment.rasa.ask(sender, str(message.pk), message.text, reading)
-            return _as_published(said, equipment)
+        reading = equipment.triage.passed_on(message.text)
+        said = equipment.rasa.ask(sender, str(message.pk), message.text, reading)
+        metrics.ACTIONS_UP.set(said.custom["reason"] != "unavailable")
+        return _as_published(said, equipment)
     except RasaError as error:
         metrics.RASA_FAILURES.labels(str(error)).inc()
         logger.warning("no answer of Rasa: %s", error)

@@ -19,6 +19,7 @@ from typing import Any
 from django.db import close_old_connections, connection
 
 from core.clinic_hours import TOKYO
+from desk import metrics
 from desk.conversations.models import TO_BE_SENT, Message, Reply
 from desk.doorway import doorway
 from desk.logs import one_job
@@ -156,6 +157,7 @@ class Worker:
                 self._soon(self._first, self._answer_at_once, found[message])
             if received_at <= now - patience:
                 self.take(conversation)
+        metrics.SWEPT.labels("sweep").set_to_current_time()
 
     def _is_urgent(self, message: Message) -> bool:
         try:

@@ -69,3 +69,46 @@ class Audit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.verdict}"
+
+
+class Sign(models.TextChoices):
+    """What tells that the bot answers less; the labels are the subjects of mails."""
+
+    FALLBACK = "fallback", "自動応答で答えられない割合が先週より増えています"
+    ESCALATION = "escalation", "人へ引き継ぐ割合が先週より増えています"
+
+
+class Drift(models.Model):
+    """That a share has grown within a week; once a day (``desk.gaps.drift``).
+
+    Attributes:
+        day: when it was seen, in Tokyo.
+        share, before: of the turns of the last day, and of the same day a week before; from 0 to 1.
+        sent_at: when staff were told by mail; None until then.
+    """
+
+    day = models.DateField()
+    sign = models.CharField(max_length=10, choices=Sign)
+    at = models.DateTimeField()
+    share = models.FloatField()
+    before = models.FloatField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "sign"], name="gaps_one_drift_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.sign}"
+
+    @property
+    def percent(self) -> int:
+        """The share in percent."""
+        return round(100 * self.share)
+
+    @property
+    def percent_before(self) -> int:
+        """That of the week before in percent."""
+        return round(100 * self.before)

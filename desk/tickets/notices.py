@@ -11,7 +11,6 @@ import smtplib
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -76,15 +75,25 @@ def send_due(now: dt.datetime) -> None:
 
 
 def _send(notice: Notice) -> bool:
+    """Mails the members of a role; where none of them has an address, the administrators, who can give
+    them one. What reaches nobody is not sent.
+    """
     ticket = notice.ticket
-    people = _members(notice.to).exclude(email="").values_list("email", flat=True)
+    people = _addresses(notice.to)
+    elsewhere = not people
+    if elsewhere:
+        people = _addresses(Role.ADMINISTRATOR)
+    if not people:
+        logger.warning("nobody has an address for a mail to %s", notice.to)
+        return False
     address = reverse("console:conversation", args=[ticket.conversation.sender])
     mail = EmailMessage(
         subject=f"【{ticket.get_level_display()}】{notice.get_occasion_display()} #{ticket.pk}",
         body=render_to_string(
-            "tickets/notice.txt", {"notice": notice, "url": settings.ENVIRONMENT.url + address}
+            "tickets/notice.txt",
+            {"notice": notice, "url": settings.ENVIRONMENT.url + address, "elsewhere": elsewhere},
         ),
-        bcc=list(people),
+        bcc=people,
     )
     try:
         mail.send()
@@ -94,5 +103,11 @@ def _send(notice: Notice) -> bool:
     return True
 
 
-def _members(role: str) -> QuerySet[User]:
-    return User.objects.filter(is_active=True, groups__name=role)
+def _addresses(role: str) -> list[str]:
+    members = User.objects.filter(is_active=True, groups__name=role).exclude(email="")
+    return list(members.values_list("email", flat=True))
+
+
+def unreached() -> list[Role]:
+    """The roles none of whose members has an address."""
+    return [role for role in Role if not _addresses(role)]

@@ -147,6 +147,7 @@ TABLE = {
     "console:queue": Row(STAFF, get=200),
     "console:rows": Row(STAFF, get=200),
     "console:events": Row(STAFF, get=200),
+    "console:alarms": Row(STAFF, get=200),
     "console:conversation": Row(STAFF, get=200),
     "console:transcript": Row(STAFF, get=200),
     "console:begin": Row(STAFF, post=302),
