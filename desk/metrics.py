@@ -89,8 +89,7 @@ def _known(reason: str | None) -> str:
 
 def replicas() -> dict[str, str]:
     """The Rasa servers of the settings: names for labels by address."""
-    addresses = settings.ENVIRONMENT.rasa.split(",")
-    return {address: address.partition("://")[2] for address in addresses}
+    return {address: address.partition("://")[2] for address in settings.ENVIRONMENT.rasa}
 
 
 @contextlib.contextmanager

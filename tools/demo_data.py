@@ -13,7 +13,7 @@ import sys
 import django
 
 from tools.desk import DeskSetupError, migrate
-from tools.places import PortError, Ports, check_free
+from tools.places import LOOPBACK, PortError, Ports, check_free
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="another week")
     given = parser.parse_args()
     try:
-        check_free({"desk": Ports.from_environment().desk})
+        check_free({"desk": (LOOPBACK, Ports.from_environment().desk)})
         migrate()
     except (PortError, DeskSetupError) as error:
         print(error, file=sys.stderr)

@@ -74,9 +74,9 @@ class Rasa:
             "sender": sender, "message": text, "message_id": message_id, "reading": reading,
         }  # fmt: skip
         with metrics.rasa_call(self._url):
-            return self._ask(message)
+            return self._ask(message, seconds)
 
-    def _ask(self, message: Mapping[str, Any]) -> BotTurn:
+    def _ask(self, message: Mapping[str, Any], seconds: float | None) -> BotTurn:
         try:
             with turns.entered():
                 response = self._http.post(

@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def handle(self, *_: object, **options: Any) -> None:
         """Measures."""
         count: int = options["messages"]
-        column = Column(Message, Message._meta.get_field("text"))  # type: ignore[arg-type]
+        column = Column(Message, Message._meta.get_field("text"))
         ring = Keyring((Key("measured", bytes(range(32))), *keyring().keys))
         row = {"conversation_id": 1, "place": 1}
         sealed = [column.field.sealed(_TEXT, row) for _ in range(count)]
