@@ -66,7 +66,7 @@ def started(
 
     def answers() -> bool:
         with contextlib.suppress(httpx.HTTPError):
-            return httpx.get(address).is_success
+            return bool(httpx.get(address).is_success)
         return False
 
     with log.open("wb") as output:
