@@ -37,7 +37,8 @@ def scene(desk: Desk, call: str) -> str:
 def dump(desk: Desk) -> bytes:
     """All that the database keeps: SQLite's files, or what ``pg_dump`` writes."""
     if desk.database.startswith("sqlite"):
-        return b"".join(path.read_bytes() for path in desk.folder.glob("desk.sqlite3*"))
+        files = [desk.folder / f"desk.sqlite3{end}" for end in ("", "-wal", "-shm")]
+        return b"".join(path.read_bytes() for path in files if path.exists())
     return subprocess.run(
         ["pg_dump", "--no-owner", desk.database], check=True, capture_output=True
     ).stdout
@@ -51,7 +52,10 @@ def written(text: str) -> Iterator[bytes]:
     yield text.encode("utf-16-le")
     for shift in range(3):
         # Base64 of it behind other letters, without what depends on its neighbours.
-        yield base64.b64encode(b" " * shift + text.encode())[4:-4]
+        encoded = base64.b64encode(b" " * shift + text.encode())[4:-4]
+        # Shorter ones stand in what is sealed by chance.
+        if len(encoded) >= 12:
+            yield encoded
 
 
 def test_dump_of_the_database_holds_no_word_of_a_patient_and_no_address(
@@ -86,7 +90,7 @@ def test_dump_of_the_database_holds_no_word_of_a_patient_and_no_address(
         (text, form)
         for text in (*WORDS.values(), "唇がxq9", "xq9裂け", EMERGENCY, P, NAME)
         for form in written(text)
-        if form and form in kept
+        if form in kept
     ]
     assert found == []
 
