@@ -13,6 +13,7 @@ import sys
 import time
 
 from benchmarks.load import growth, report
+from benchmarks.load.patients import texts
 from benchmarks.load.stage import stage
 from benchmarks.load.steps import climb
 from core.clinic_hours import TOKYO
@@ -40,6 +41,7 @@ def main() -> int:
     rates, seconds = (QUICK_RATES, QUICK_SECONDS) if quick else (RATES, STEP_SECONDS)
     first, actions, desk, *more = _free_ports(5)
     ports = Ports(first, actions, desk, tuple(more))
+    texts()  # read before anybody waits
     with stage(arguments.server, ports) as found:
         found.start_bot()
         steps, memory = {}, {}

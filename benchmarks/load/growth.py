@@ -158,8 +158,8 @@ def _fill(stage: Stage, size: int) -> None:
         return
     for table, unique in (
         ("conversations_conversation", {"sender": "gen_random_uuid()", "address": "c.n::text"}),
-        ("conversations_message", {"event_id": "c.n::text"}),
-        ("conversations_reply", {"key": "gen_random_uuid()"}),
+        ("conversations_message", {"event_id": "c.n::text || '-' || t.place"}),
+        ("conversations_reply", {"key": "gen_random_uuid()", "delivery": "'delivered'"}),
     ):
         _copy(stage, table, unique, int(str(first)), missing)
     stage.query(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import json
 import random
@@ -24,6 +25,8 @@ from tools.places import ROOT
 LINE_SHARE = 1 / 3
 #: Web visitors with an open page, and patients on LINE.
 PAGES, LINE_PATIENTS = 150, 300
+#: Sentences that the messages are made of, each in many forms.
+SENTENCES = 200
 #: Seconds that an answer is waited for.
 LAST_SECONDS = 12.0
 _BEFORE = ("", "すみません、", "質問です。", "教えてください、", "こんにちは。", "確認ですが、")
@@ -165,12 +168,18 @@ class Patients:
 
 def texts() -> Iterator[str]:
     """Questions without end, hardly one like another; no emergencies, which never reach Rasa."""
-    triage = triage_of(ROOT / "data").current
-    calm = [
-        sentence.text
-        for sentence in read_set(FROZEN)
-        if triage.judge(triage.read(sentence.text), State()).level not in URGENT
-    ]
-    everything = [before + t + behind for before in _BEFORE for behind in _BEHIND for t in calm]
+    everything = [before + t + behind for before in _BEFORE for behind in _BEHIND for t in _calm()]
     random.Random(2).shuffle(everything)
     return itertools.cycle(everything)
+
+
+@functools.cache
+def _calm() -> list[str]:
+    """Sentences of patients in which the screen finds nothing urgent."""
+    triage = triage_of(ROOT / "data").current
+    sentences = random.Random(3).sample(read_set(FROZEN), SENTENCES)
+    return [
+        sentence.text
+        for sentence in sentences
+        if triage.judge(triage.read(sentence.text), State()).level not in URGENT
+    ]

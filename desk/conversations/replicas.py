@@ -69,14 +69,16 @@ class Replicas:
         if len(self._all) == 1:
             return self._all[0].client.ask(sender, message_id, text, reading)
         end = self._clock() + self._seconds
-        order = self._order(sender)
+        up, down = self._order(sender)
         said: BotTurn | None = None
         failure = RasaError(TIMEOUT)
-        for place, replica in enumerate(order, start=1):
+        for replica in [*up, *down]:
             left = end - self._clock()
             if left <= 0:
                 break
-            seconds = left if place == len(order) else left * SHARE
+            # Nothing is kept back for one that is down.
+            another = replica in up[:-1] or replica in down[:-1]
+            seconds = left * SHARE if another else left
             try:
                 said = replica.client.ask(sender, message_id, text, reading, seconds)
             except RasaError as error:
@@ -155,13 +157,13 @@ class Replicas:
         if failed:
             raise failed
 
-    def _order(self, sender: str) -> list[_Replica]:
-        """All of them: that of the conversation first, those that are down last."""
+    def _order(self, sender: str) -> tuple[list[_Replica], list[_Replica]]:
+        """Those that are up, that of the conversation first; and those that are down."""
         # Rendezvous hashing (Thaler and Ravishankar, 1998): who is added or goes takes no other conversations
         # along than his own.
         order = sorted(self._all, key=lambda r: _weight(r.url, sender), reverse=True)
         up = [replica for replica in order if self._is_up(replica)]
-        return up + [replica for replica in order if replica not in up]
+        return up, [replica for replica in order if replica not in up]
 
     def _is_up(self, replica: _Replica) -> bool:
         with self._guard:
@@ -191,7 +193,8 @@ class Replicas:
 
     def _first(self, sender: str, call: Callable[[Rasa], _Result]) -> _Result:
         """What the first server of a conversation that answers says."""
-        *others, last = self._order(sender)
+        up, down = self._order(sender)
+        *others, last = up + down
         for replica in others:
             try:
                 return call(replica.client)

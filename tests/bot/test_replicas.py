@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432")
 QUESTION, MORE = "お酒は飲めますか", "もっと詳しく"
 READY_SECONDS = 600
-PATIENTS, MESSAGES = 8, 6
+PATIENTS, MESSAGES = 6, 5
 
 
 @dataclass
@@ -101,7 +101,7 @@ def desk(bot: Bot, tmp_path: Path) -> Iterator[Desk]:
     settings = {
         "DESK_DATA": str(ROOT / "data"), "DESK_TURNS_A_MINUTE": "10000",
         # However slow the machine: a server that is up is not given up.
-        "DESK_RASA_SECONDS": "30",
+        "DESK_RASA_SECONDS": "30", "DESK_WORKERS": "2",
         # What the rules have learnt once need not be learnt again.
         "XDG_CACHE_HOME": str(default_cache_dir().parent),
     }  # fmt: skip

@@ -119,6 +119,14 @@ def test_one_that_hangs_leaves_time_for_another(servers: list[FakeRasa]) -> None
     assert home_of("p", several, servers[:2]) is home
 
 
+def test_nothing_is_kept_back_for_one_that_is_down(servers: list[FakeRasa]) -> None:
+    several = Replicas([servers[0].url, NOBODY], 2)
+    for sender in map(str, range(8)):  # until the other one has been asked
+        ask(several, sender)
+    servers[0].seconds = 1.3
+    assert ask(several, "p") == "答え:お酒は飲めますか"
+
+
 def test_one_whose_action_server_is_down_is_not_the_last_word(
     several: Replicas, servers: list[FakeRasa]
 ) -> None:
