@@ -1,7 +1,7 @@
 """What is built from what: CycloneDX of both environments and of the widget (``make sbom``).
 
-Of the hash-pinned requirements, not of what happens to be installed. Nothing is kept that CycloneDX' schema does
-not allow: cyclonedx-py looks at what it writes, and what npm writes is looked at here.
+Of the hash-pinned requirements, not of what happens to be installed. Nothing is kept that CycloneDX' schema
+does not allow: cyclonedx-py looks at what it writes, and what npm writes is looked at here.
 """
 
 from __future__ import annotations
