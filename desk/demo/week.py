@@ -22,7 +22,15 @@ from django.contrib.auth.models import User
 from core.rulebook import URGENT
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
-from desk.conversations.models import LINE, WEB, Author, Conversation, Message, Reply
+from desk.conversations.models import (
+    LINE,
+    TO_BE_SENT,
+    WEB,
+    Author,
+    Conversation,
+    Message,
+    Reply,
+)
 from desk.conversations.outbox import DeliveryError, send
 from desk.conversations.receive import receive
 from desk.conversations.respond import respond
@@ -108,10 +116,17 @@ class Week:
                 while watched + _WATCH <= at:
                     watched += _WATCH
                     traveller.move_to(watched)
-                    watch(self._tools, watched)
+                    self._look_by_the_clock(watched)
                 self._now = at
                 traveller.move_to(at)
                 step()
+
+    def _look_by_the_clock(self, now: dt.datetime) -> None:
+        """What a desk that runs does every second, and what it says then."""
+        watch(self._tools, now)
+        left = Reply.objects.filter(delivery__in=TO_BE_SENT)
+        for conversation in set(left.values_list("conversation", flat=True)):
+            send(conversation, len, self._tools.hours)
 
     def _at(self, at: dt.datetime, step: Callable[[], None]) -> None:
         """Has something happen; what would lie in the future does not."""

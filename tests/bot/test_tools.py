@@ -160,7 +160,18 @@ def test_asking_nothing_shows_an_example() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["ask", "bot", "chat", "desk", "run", "train", "check_knowledge", "knowledge_report"],
+    [
+        "ask",
+        "bot",
+        "chat",
+        "demo_data",
+        "desk",
+        "doctor",
+        "run",
+        "train",
+        "check_knowledge",
+        "knowledge_report",
+    ],
 )
 def test_every_command_has_help(module: str) -> None:
     result = run(f"tools.{module}", "--help")
