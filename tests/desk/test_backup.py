@@ -77,7 +77,7 @@ class Writer:
         for number in itertools.count():
             if self._end.is_set():
                 return
-            if self._desk.accepts(f"w{number}", "1", f"質問{number}"):
+            if self._desk.accepts(f"w{number}", f"w{number}-1", f"質問{number}"):
                 self.acknowledged.append(f"w{number}")
 
     def __enter__(self) -> Writer:
@@ -100,7 +100,6 @@ def test_after_everything_is_gone_the_backup_brings_it_back_and_patients_go_on(
     desk.settings |= platform.settings()
     surroundings = {"RASA_TRACKER_DB": trackers, "DESK_BACKUP_RECIPIENT": public}
     desk.start()
-    desk.manage("import_knowledge", "--first")
     desk.scene("can_log_in('nurse1')")
     line, friend, visitor = Line(platform, desk.url), user_id("friend"), Visitor(desk.url)
     line.send(line.text(friend, "前の質問"))
