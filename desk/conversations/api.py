@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, NinjaAPI, Schema
 from ninja.security import HttpBearer
 
 from core.clinic_hours import TOKYO
+from core.locale import sentence
 from desk.conversations.equipment import equipment
 from desk.conversations.models import API, PEOPLE, Conversation, Delivery, Message, Reply
 from desk.conversations.receive import MAX_TEXT, receive
+from desk.conversations.respond import said_without_database
+from desk.database.outage import outage
 
 #: A name: letters that can be seen and that every database takes.
 _NAME = "^[!-~]+$"
+#: Seconds after which what was not stored may be sent again.
+AGAIN_SECONDS = 3
 #: Entries of a transcript that are given at once.
 PAGE = 200
 
@@ -40,6 +47,22 @@ api = NinjaAPI(
     title="イソトレ相談窓口", version="1", auth=Token(), urls_namespace="api",
     description="患者のメッセージを渡し、返事を受け取るための口です。",
 )  # fmt: skip
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Nothing is acknowledged that is not stored; an emergency is answered all the same."""
+    outage.note(error)
+    try:
+        text = json.loads(request.body)["text"] if request.method == "POST" else ""
+        urgent = said_without_database(text, equipment())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        urgent = ()
+    told = {"detail": sentence("web.down"), "urgent": list(urgent)}
+    response = api.create_response(request, told, status=503)
+    response["Retry-After"] = str(AGAIN_SECONDS)
+    return response
 
 
 class NewMessage(Schema):
@@ -95,7 +118,15 @@ class Problem(Schema):
     detail: str
 
 
-@api.post("/messages", response={200: Stored}, summary="メッセージを渡す")
+class NotStored(Problem):
+    """The message is not stored: it must be sent again."""
+
+    urgent: list[str] = Field(
+        default_factory=list, description="緊急のときに、すぐ患者に見せる文（届いていなくても）"
+    )
+
+
+@api.post("/messages", response={200: Stored, 503: NotStored}, summary="メッセージを渡す")
 def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:  # noqa: ARG001
     """Stores a message; when this answers, it is on the disk and will be answered."""
     now = dt.datetime.now(TOKYO)

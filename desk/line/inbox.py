@@ -22,7 +22,7 @@ from core.clinic_hours import TOKYO
 from desk.audit.models import record
 from desk.conversations import work
 from desk.conversations.equipment import Equipment, equipment
-from desk.conversations.models import HELD, LINE, Conversation, Delivery, Kind, Message, Reply
+from desk.conversations.models import HELD, LINE, SKEW, Conversation, Delivery, Kind, Message, Reply
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
 from desk.doorway import doorway
@@ -216,6 +216,8 @@ def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime 
     names = _names(waiting[0])
     first, last = (f(e.received_at for e in waiting) for f in (min, max))
     ready = min(last + BREATH, first + MOST)
+    if ready > now + MOST + SKEW:
+        ready = now  # noted before the clock was set back
     texts = [e for e in waiting if e.kind == Kind.TEXT]
     # Looked at without a transaction: nobody waits for the screen.
     known = _conversation(names) or Conversation()
