@@ -57,13 +57,14 @@ test: setup train ## every check and every test
 	cd widget && npm run --silent check
 	$(DESK)/pytest -q tests/core tests/safety
 	$(DESK)/pytest -q $(TOGETHER) tests/desk
-	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
+	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/faults --ignore tests/other_drug --ignore tests/safety
 	$(DESK)/pytest -q tests/bot tests/other_drug
+	$(DESK)/pytest -q tests/faults
 
 .PHONY: test-fast
 test-fast: setup ## the tests that neither train nor start servers
 	$(DESK)/pytest -q -m "not slow" tests/core tests/safety tests/desk tests/bot tests/other_drug
-	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
+	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/desk --ignore tests/faults --ignore tests/other_drug --ignore tests/safety
 
 .PHONY: test-conversations
 test-conversations: setup train ## the test conversations of tests/conversations, against the real bot
@@ -105,6 +106,12 @@ safety-report: setup ## the safety gate on the frozen sets: recall, false alarms
 .PHONY: safety-mutants
 safety-mutants: setup ## disables each rule and each kind of assertion: the gate must notice every one
 	@$(DESK)/python -m benchmarks.safety_mutants
+
+.PHONY: fault-report
+fault-report: setup train ## kills, stops and cuts off one server after another; writes the table of docs/faults.md
+	@rm -f .run/fault-rows.jsonl && mkdir -p .run
+	@FAULT_ROWS=.run/fault-rows.jsonl $(DESK)/pytest -q tests/faults
+	@$(DESK)/python -m tests.faults.report .run/fault-rows.jsonl
 
 .PHONY: knowledge-report
 knowledge-report: setup ## writes docs/knowledge.md

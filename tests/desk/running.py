@@ -23,7 +23,7 @@ DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data
 #: What the small drug's rules take for an emergency.
 EMERGENCY = "唇が腫れて息が苦しい"
 TOKEN = "test-token-" + "x" * 40
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 #: Entries of a transcript that come at once (``desk.conversations.api.PAGE``).
 PAGE = 200
 #: One for all: a new client reads the machine's certificates, which takes longer than a turn.
@@ -73,7 +73,10 @@ class Desk:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, dying_at: str | None = None, port: int = 0, days_later: int = 0) -> None:
+    def start(
+        self, dying_at: str | None = None, port: int = 0, days_later: int = 0,
+        clock: Path | None = None,
+    ) -> None:  # fmt: skip
         """Starts a process, on a free port if none is given, and waits until it answers."""
         self.port = port or free_ports(1)[0]
         command = ["-m", "uvicorn", "--lifespan", "on", "--log-level", self.log_level,
@@ -82,6 +85,8 @@ class Desk:
             command = ["-m", "tests.desk.killer", dying_at, str(self.port)]
         if days_later:
             command = ["-m", "tests.desk.later", str(days_later), str(self.port)]
+        if clock:
+            command = ["-m", "tests.faults.clock", str(clock), str(self.port)]
         log = (self.folder / "desk.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=self.environment(), stdout=log, stderr=log
