@@ -8,7 +8,10 @@ from typing import Any
 
 #: Seconds: until a connection must stand, and until a statement must be answered. The server ends a
 #: statement a little earlier, so that it does not go on for somebody who has left.
-CONNECT_SECONDS, ANSWER_SECONDS = 4, 10.0
+CONNECT_SECONDS, ANSWER_SECONDS = 3, 10.0
+#: Seconds until a connection that was kept must show that it still works; and for which a server that said
+#: nothing is not asked by others: an emergency is told at once what it is told without a database.
+USABLE_SECONDS, PAUSE_SECONDS = 2.0, 1.0
 #: Seconds after which a session that is silent within a transaction is ended by the server, so that who is
 #: stopped there does not keep rows locked.
 IDLE_SECONDS = 15

@@ -6,6 +6,7 @@ acknowledging bytes, so neither the server's own timeouts nor TCP's notice. Here
 
 from __future__ import annotations
 
+import time
 import types
 from typing import Any
 
@@ -14,7 +15,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base
 from psycopg import errors
 
-from desk.database import ANSWER_SECONDS, MIGRATION_LOCK_SECONDS
+from desk.database import (
+    ANSWER_SECONDS,
+    MIGRATION_LOCK_SECONDS,
+    PAUSE_SECONDS,
+    USABLE_SECONDS,
+)
 
 
 class Connection(psycopg.Connection[Any]):
@@ -53,6 +59,41 @@ class DatabaseWrapper(base.DatabaseWrapper):
     Database = types.SimpleNamespace(  # type: ignore[assignment]
         **{**vars(psycopg), "connect": Connection.connect}
     )
+    _silent_until = 0.0
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection; none while a server that has just said nothing to another one is left alone.
+
+        Args:
+            conn_params: as Django has them.
+
+        Raises:
+            OperationalError: there is none.
+        """
+        if time.monotonic() < DatabaseWrapper._silent_until:
+            raise errors.ConnectionTimeout("no answer a moment ago")
+        try:
+            return super().get_new_connection(conn_params)
+        except errors.ConnectionTimeout:
+            self._leave_alone()
+            raise
+
+    def is_usable(self) -> bool:
+        """Whether the connection works; soon."""
+        if self.connection is None:
+            return False
+        connection, begin = self.connection, time.monotonic()
+        most, connection.most_seconds = connection.most_seconds, USABLE_SECONDS
+        try:
+            return bool(super().is_usable())
+        finally:
+            connection.most_seconds = most
+            if time.monotonic() - begin >= USABLE_SECONDS:
+                self._leave_alone()
+
+    @staticmethod
+    def _leave_alone() -> None:
+        DatabaseWrapper._silent_until = time.monotonic() + PAUSE_SECONDS
 
 
 def allow_long_statements(connection: BaseDatabaseWrapper) -> None:

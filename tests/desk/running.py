@@ -23,7 +23,7 @@ DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data
 #: What the small drug's rules take for an emergency.
 EMERGENCY = "唇が腫れて息が苦しい"
 TOKEN = "test-token-" + "x" * 40
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 #: Entries of a transcript that come at once (``desk.conversations.api.PAGE``).
 PAGE = 200
 #: One for all: a new client reads the machine's certificates, which takes longer than a turn.

@@ -17,12 +17,15 @@ import psutil
 import psycopg
 import redis
 
+from core.japanese import default_cache_dir
 from tests.bot.conftest import free_ports
 from tools.places import ROOT
 
+#: What the rules have learnt once need not be learnt again.
+CACHE = {"XDG_CACHE_HOME": str(default_cache_dir().parent)}
 #: Where Debian and Ubuntu keep PostgreSQL's programs; elsewhere they are found by the path.
 _DEBIAN = Path("/usr/lib/postgresql")
-START_SECONDS = 240.0
+START_SECONDS = 400.0
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> float:

@@ -18,7 +18,7 @@ QUESTION, EMERGENCY = "お酒は飲めますか", "唇が腫れて息が苦し�
 #: The safe text, and the one that an emergency is answered with, by what they cannot do without.
 SAFE, FIXED = "自動応答が使えません", "119"
 #: Longest wait of a front end for an acknowledgement, in seconds.
-PATIENCE = 25.0
+PATIENCE = 60.0
 _numbers = itertools.count(1)
 _http = httpx.Client(
     headers={"Authorization": f"Bearer {TOKEN}"}, timeout=PATIENCE, trust_env=False,
@@ -53,7 +53,7 @@ class Patient:
             self.acknowledged.add(number)
         return response
 
-    def delivers_again(self, desk: Desk, seconds: float = 60.0) -> None:
+    def delivers_again(self, desk: Desk, seconds: float = 120.0) -> None:
         """Delivers what was not acknowledged until it is; and everything else once more, as LINE may."""
         deadline = time.monotonic() + seconds
         for number in range(len(self.texts)):
@@ -70,7 +70,7 @@ class Patient:
         wait_for(told, seconds)
         return time.monotonic() - begin
 
-    def is_whole(self, desk: Desk, seconds: float = 60.0) -> list[dict[str, Any]]:
+    def is_whole(self, desk: Desk, seconds: float = 120.0) -> list[dict[str, Any]]:
         """Checks that everything is stored once, answered once, in order, and told once; the entries."""
         entries = desk.answered(self.name, seconds)
         asked = [entry for entry in entries if entry["author"] == "patient"]

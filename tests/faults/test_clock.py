@@ -14,6 +14,7 @@ from tests.desk.line_platform import Line, LinePlatform, user_id
 from tests.desk.running import Desk, wait_for
 from tests.desk.visitor import Visitor
 from tests.faults.conftest import Record
+from tests.faults.machines import CACHE
 from tests.faults.patient import EMERGENCY, FIXED, Patient, all_whole
 
 pytestmark = pytest.mark.slow
@@ -51,7 +52,7 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("clock")
     rasa, front_end, platform = FakeRasa(), FrontEnd(), LinePlatform()
-    settings = {"DESK_TURNS_A_MINUTE": "10000", "DESK_BOT_RETURNS_MINUTES": "0.05"}
+    settings = {**CACHE, "DESK_TURNS_A_MINUTE": "10000", "DESK_BOT_RETURNS_MINUTES": "0.05"}
     database = f"sqlite:///{folder / 'desk.sqlite3'}"
     desk = Desk(database, folder, rasa.url, front_end.url, settings | platform.settings())
     desk.manage("migrate", "--verbosity", "0")

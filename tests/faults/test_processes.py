@@ -17,7 +17,7 @@ from tests.faults.stack import RASA_SECONDS, Stack
 pytestmark = pytest.mark.slow
 
 #: «At once» on a machine that others use too, in seconds.
-AT_ONCE = 15.0
+AT_ONCE = 30.0
 #: How a server goes down and comes back, by the name of the fault.
 WAYS: dict[str, tuple[str, Callable[[Machine], object], Callable[[Machine], object]]] = {
     "killed": ("SIGKILL, started again", Machine.kill, Machine.start),
@@ -44,9 +44,9 @@ def test_database_down_refuses_and_answers_emergencies(
     assert httpx.get(f"{stack.desk.url}/healthz", timeout=2).is_success
     assert httpx.get(f"{stack.desk.url}/readyz", timeout=30).status_code == 503
     time.sleep(3)
-    complaints = [line for line in stack.log(logged) if line["level"] == "ERROR"]
-    assert len(complaints) == 1, complaints
-    assert "exception" not in complaints[0]
+    said = [line for line in stack.log(logged) if line["logger"].startswith("desk")]
+    assert ["does not answer" in line["message"] for line in said].count(True) == 1, said
+    assert len(said) < 5 and not any("exception" in line for line in said), said
     up(stack.database)
     begin = time.monotonic()
     for patient in (calm, urgent):
@@ -166,6 +166,7 @@ def test_worker_stopped_within_a_turn_loses_its_lock(stack: Stack, record: Recor
 @pytest.mark.parametrize("way", ["killed", "stopped"])
 def test_one_desk_of_two_down(stack: Stack, record: Record, way: str) -> None:
     patient, urgent = stack.patient(), stack.patient()
+    stack.second_desk()
     stack.to_rasa.delay = 1.0
     patient.sends(stack.other)
     stack.to_rasa.mend()
