@@ -16,10 +16,18 @@ Record = Callable[[str, str, str, float], None]
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """A whole desk, started once."""
-    with running_stack() as stack:
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A whole desk, started once; the bot, which takes longest, only if somebody needs it, and meanwhile."""
+    with_bot = any("real_bot" in item.fixturenames for item in request.session.items)
+    with running_stack(with_bot=with_bot) as stack:
         yield stack
+
+
+@pytest.fixture
+def real_bot(stack: Stack) -> Iterator[None]:
+    """The real bot answers."""
+    with stack.real_bot():
+        yield
 
 
 @pytest.fixture

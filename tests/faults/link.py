@@ -35,6 +35,11 @@ class Link:
         """As it was."""
         self.delay, self.rate, self.is_silent = 0.0, 0, False
 
+    def lead_to(self, beyond: int) -> None:
+        """Leads somewhere else from now on."""
+        self.beyond = beyond
+        self.reset()
+
     def reset(self) -> None:
         """Resets every connection that stands."""
         pairs, self._pairs = self._pairs, []

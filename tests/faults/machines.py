@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -44,27 +45,66 @@ def of_postgresql(name: str) -> str:
     return found
 
 
+@dataclass
+class Disk:
+    """A folder that can be full.
+
+    Attributes:
+        folder: the folder.
+        is_small: whether it is a file system of its own; where mounting is not permitted, the programs
+            that write there may make no file longer instead (``RLIMIT_FSIZE``).
+    """
+
+    folder: Path
+    is_small: bool
+
+    def fill(self, program: int) -> None:
+        """Leaves no room, to the last byte.
+
+        Args:
+            program: the number of the process that writes there.
+        """
+        if not self.is_small:
+            self._limit(program, 1)
+            return
+        with (
+            contextlib.suppress(OSError),
+            (self.folder / "ballast").open("wb", buffering=0) as file,
+        ):
+            for size in (1 << 20, 1 << 12, 1):
+                with contextlib.suppress(OSError):
+                    while file.write(b"\0" * size) == size:
+                        pass
+
+    def free(self, program: int) -> None:
+        """Gives the room back."""
+        if self.is_small:
+            (self.folder / "ballast").unlink()
+        else:
+            self._limit(program, resource.RLIM_INFINITY)
+
+    @staticmethod
+    def _limit(program: int, most: int) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            main = psutil.Process(program)
+            for each in (main, *main.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                    resource.prlimit(
+                        each.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY)
+                    )
+
+
 @contextlib.contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of its own that is soon full."""
-    folder.mkdir(parents=True)
+def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
+    """A folder that is soon full."""
+    folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
-    subprocess.run(mount, check=True)
+    is_small = subprocess.run(mount, check=False, capture_output=True).returncode == 0
     try:
-        yield folder
+        yield Disk(folder, is_small)
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Fills a file system to its last byte; removing the file frees it."""
-    ballast = folder / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while file.write(b"\0" * size) == size:
-                    pass
-    return ballast
+        if is_small:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @dataclass

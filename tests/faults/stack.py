@@ -14,11 +14,12 @@ from pathlib import Path
 
 import httpx
 
-from tests.desk.fakes import FrontEnd
+from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.running import Desk, Worker
 from tests.faults.link import Link
 from tests.faults.machines import (
     CACHE,
+    Disk,
     Machine,
     a_folder,
     port,
@@ -41,7 +42,7 @@ class Stack:
     """What runs, and what is between the desks and the rest."""
 
     folder: Path
-    disk: Path
+    disk: Disk
     database: Machine
     redis: Machine
     rasa: Machine
@@ -53,6 +54,18 @@ class Stack:
     other: Desk
     worker: Worker
     front_end: FrontEnd
+    fake: FakeRasa
+
+    @contextlib.contextmanager
+    def real_bot(self) -> Iterator[None]:
+        """Has the real bot answer while the block runs, instead of one that answers at once."""
+        for machine in (self.rasa, self.actions):
+            machine.wait()
+        self.to_rasa.lead_to(_port(self.rasa))
+        try:
+            yield
+        finally:
+            self.to_rasa.lead_to(_port_of(self.fake.url))
 
     def second_desk(self) -> Desk:
         """The other desk, started when it is first needed."""
@@ -95,8 +108,12 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack() -> Iterator[Stack]:
-    """All of it, started at once; the desks with the rules of a small drug, which are soon read."""
+def running_stack(*, with_bot: bool) -> Iterator[Stack]:
+    """All of it, started at once; the desks with the rules of a small drug, which are soon read.
+
+    Args:
+        with_bot: whether the real bot is started, too.
+    """
     with contextlib.ExitStack() as end:
         folder = end.enter_context(a_folder())
         disk = end.enter_context(small_disk(folder / "disk", DISK))
@@ -111,15 +128,15 @@ def running_stack() -> Iterator[Stack]:
             folder / "actions.log", bot,
         )  # fmt: skip
         redis = redis_server(folder, port())
-        begun = [rasa, actions, redis]
-        for machine in begun:
+        for machine in (redis, rasa, actions) if with_bot else (redis,):
             end.callback(machine.kill)
             machine.launch()
-        database = postgresql(disk, port())
+        database = postgresql(disk.folder, port())
         end.callback(database.kill)
-        to_database, to_rasa, to_redis = (
-            Link(number) for number in (_port(database), ports.rasa, _port(redis))
-        )
+        fake = FakeRasa()
+        end.callback(fake.close)
+        beyond = (_port(database), _port_of(fake.url), _port(redis))
+        to_database, to_rasa, to_redis = map(Link, beyond)
         for link in (to_database, to_rasa, to_redis):
             end.callback(link.close)
         front_end = FrontEnd()
@@ -141,11 +158,9 @@ def running_stack() -> Iterator[Stack]:
         end.callback(worker.kill)
         for each in (desks[0], worker):
             each.start()
-        for machine in begun:
-            machine.wait()
         yield Stack(
             folder, disk, database, redis, rasa, actions, to_database, to_redis, to_rasa, *desks,
-            worker, front_end,
+            worker, front_end, fake,
         )  # fmt: skip
 
 
@@ -153,6 +168,10 @@ def _port(machine: Machine) -> int:
     command = list(machine.command)
     flag = "--port" if "--port" in command else "-p"
     return int(command[command.index(flag) + 1])
+
+
+def _port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 def _has_model(url: str) -> bool:

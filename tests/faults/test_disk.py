@@ -6,7 +6,6 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.running import Desk
 from tests.faults.conftest import Record
-from tests.faults.machines import CACHE, a_folder, fill, small_disk
+from tests.faults.machines import CACHE, Disk, a_folder, small_disk
 from tests.faults.patient import EMERGENCY, FIXED, Patient, all_whole
 from tests.faults.stack import Stack
 
@@ -39,13 +38,13 @@ def until_refused(desk: Desk, patient: Patient) -> None:
 
 
 def check_full_disk(
-    desk: Desk, front_end: FrontEnd, disk: Path, mended: Callable[[], None]
+    desk: Desk, front_end: FrontEnd, disk: Disk, program: int, mended: Callable[[], None]
 ) -> float:
     """Fills the disk, looks at what patients see, and frees it; seconds until all is answered."""
     before, calm, urgent = (Patient(front_end) for _ in range(3))
     before.sends(desk)
     before.is_whole(desk)
-    ballast = fill(disk)
+    disk.fill(program)
     try:
         until_refused(desk, calm)
         response = urgent.sends(desk, EMERGENCY)
@@ -57,7 +56,7 @@ def check_full_disk(
             assert response.status_code == 503
             assert FIXED in "".join(response.json()["urgent"])
     finally:
-        ballast.unlink()
+        disk.free(program)
     begin = time.monotonic()
     mended()
     for patient in (calm, urgent):
@@ -74,7 +73,9 @@ def test_full_disk_of_postgresql(stack: Stack, record: Record) -> None:
             stack.database.kill()
             stack.database.start()
 
-    seconds = check_full_disk(stack.desk, stack.front_end, stack.disk, mended)
+    assert stack.database.process is not None
+    program = stack.database.process.pid
+    seconds = check_full_disk(stack.desk, stack.front_end, stack.disk, program, mended)
     url = f"postgresql://desk@127.0.0.1:{stack.to_database.beyond}/desk"
     with psycopg.connect(url) as connection:
         connection.execute("CREATE EXTENSION amcheck")
@@ -91,15 +92,17 @@ def test_full_disk_of_postgresql(stack: Stack, record: Record) -> None:
 
 def test_full_disk_of_sqlite(record: Record) -> None:
     rasa, front_end = FakeRasa(), FrontEnd()
-    with a_folder() as folder, small_disk(folder / "disk", 6) as disk:
+    with a_folder() as folder, small_disk(folder / "disk", 8) as disk:
         (folder / "desk").mkdir()
-        database = disk / "desk.sqlite3"
+        database = disk.folder / "desk.sqlite3"
         desk = Desk(f"sqlite:///{database}", folder / "desk", rasa.url, front_end.url,
                     {**CACHE, "DESK_TURNS_A_MINUTE": "10000"})  # fmt: skip
         desk.manage("migrate", "--verbosity", "0")
         desk.start()
         try:
-            seconds = check_full_disk(desk, front_end, disk, lambda: None)
+            assert desk.process is not None
+            program = desk.process.pid
+            seconds = check_full_disk(desk, front_end, disk, program, lambda: None)
             with sqlite3.connect(database) as connection:
                 assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         finally:

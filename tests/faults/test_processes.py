@@ -11,8 +11,8 @@ import pytest
 from tests.desk.running import wait_for
 from tests.faults.conftest import Record
 from tests.faults.machines import Machine
-from tests.faults.patient import EMERGENCY, FIXED, SAFE, all_whole
-from tests.faults.stack import RASA_SECONDS, Stack
+from tests.faults.patient import EMERGENCY, FIXED, all_whole
+from tests.faults.stack import Stack
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +82,7 @@ def test_redis_down_is_not_noticed(stack: Stack, record: Record, way: str) -> No
         stack.answers()
         return worker_turns(stack) > before
 
-    wait_for(worker_answers, 60)
+    wait_for(worker_answers, 300)
     record(
         f"Redis {way}", done,
         "the answer as ever: the desk takes the turns itself", time.monotonic() - begin,
@@ -93,35 +93,6 @@ def worker_turns(stack: Stack) -> int:
     """How many turns the worker has taken."""
     log = (stack.desk.folder / "worker.log").read_text(encoding="utf-8")
     return log.count("turn.answered")
-
-
-@pytest.mark.parametrize("server", ["rasa", "actions"])
-@ways
-def test_bot_down_gives_the_safe_text_and_a_ticket(
-    stack: Stack, record: Record, server: str, way: str
-) -> None:
-    done, down, up = WAYS[way]
-    machine: Machine = getattr(stack, server)
-    calm, urgent = stack.patient(), stack.patient()
-    down(machine)
-    try:
-        calm.sends(stack.desk)
-        urgent.sends(stack.desk, EMERGENCY)
-        urgent.sees(stack.desk, FIXED, AT_ONCE)
-        calm.sees(stack.desk, SAFE, 2 * RASA_SECONDS + AT_ONCE)
-        turn = calm.turn(stack.desk)
-        assert (turn["escalate"], turn["reason"]) == (True, "unavailable")
-    finally:
-        begin = time.monotonic()
-        up(machine)
-    stack.answers()
-    seconds = time.monotonic() - begin
-    all_whole(stack.desk, (calm, urgent))
-    record(
-        f"{machine.name} {way}", done,
-        "the safe text with telephone and 119, and a ticket; an emergency has its fixed text at once",
-        seconds,
-    )  # fmt: skip
 
 
 def test_worker_killed_within_a_turn(stack: Stack, record: Record) -> None:
