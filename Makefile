@@ -59,7 +59,7 @@ test: setup train ## every check and every test
 	$(DESK)/pytest -q $(TOGETHER) tests/desk
 	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/faults --ignore tests/other_drug --ignore tests/safety
 	$(DESK)/pytest -q tests/bot tests/other_drug
-	$(DESK)/pytest -q tests/faults
+	$(DESK)/pytest -q tests/faults/test_clock.py tests/faults/test_disk.py::test_full_disk_of_sqlite
 
 .PHONY: test-fast
 test-fast: setup ## the tests that neither train nor start servers
