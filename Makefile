@@ -80,7 +80,7 @@ train: setup ## trains the model if data, configuration or code of the pipeline 
 
 # Two at a time, the longest first.
 SWAP := tests/bot/test_model_swap.py
-PARTS := test-desk test-bot check test-core test-rasa
+PARTS := test-desk test-bot check test-core test-rasa test-faults
 
 .PHONY: test
 test: setup ## every check and every test, side by side; each part shows what it printed when it has ended
@@ -106,11 +106,15 @@ test-desk: setup ## the desk
 
 .PHONY: test-rasa
 test-rasa: setup train ## what runs within Rasa
-	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
+	$(BOT)/pytest -q tests --ignore tests/bot --ignore tests/desk --ignore tests/faults --ignore tests/other_drug --ignore tests/safety
 
 .PHONY: test-bot
 test-bot: setup train ## the trained bot, and the bot of another drug
 	$(DESK)/pytest -q tests/other_drug tests/bot --ignore $(SWAP)
+
+.PHONY: test-faults
+test-faults: setup ## the drills of faults that need no trained bot; `make fault-report` runs all
+	$(DESK)/pytest -q tests/faults/test_clock.py tests/faults/test_disk.py::test_full_disk_of_sqlite
 
 .PHONY: test-swap
 test-swap: setup train ## how long patients wait while the model is changed: nothing else should run then
@@ -119,7 +123,7 @@ test-swap: setup train ## how long patients wait while the model is changed: not
 .PHONY: test-fast
 test-fast: setup ## the tests that neither train nor start servers
 	$(DESK)/pytest -q -m "not slow" tests/core tests/safety tests/desk tests/bot tests/other_drug
-	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/desk --ignore tests/other_drug --ignore tests/safety
+	$(BOT)/pytest -q -m "not slow" tests --ignore tests/bot --ignore tests/desk --ignore tests/faults --ignore tests/other_drug --ignore tests/safety
 
 .PHONY: test-conversations
 test-conversations: setup train ## the test conversations of tests/conversations, against the real bot
@@ -161,6 +165,12 @@ safety-report: setup ## the safety gate on the frozen sets: recall, false alarms
 .PHONY: safety-mutants
 safety-mutants: setup ## disables each rule and each kind of assertion: the gate must notice every one
 	@$(DESK)/python -m benchmarks.safety_mutants
+
+.PHONY: fault-report
+fault-report: setup train ## kills, stops and cuts off one server after another; writes the table of docs/faults.md
+	@rm -f .run/fault-rows.jsonl && mkdir -p .run
+	@FAULT_ROWS=.run/fault-rows.jsonl $(DESK)/pytest -q tests/faults
+	@$(DESK)/python -m tests.faults.report .run/fault-rows.jsonl
 
 .PHONY: knowledge-report
 knowledge-report: setup ## writes docs/knowledge.md

@@ -118,6 +118,7 @@ class KnowledgeSource:
         self._today = today
         self._seen, self._refused, self._again_at = "", "", 0.0
         self._is_published, self._is_readable = False, True
+        self._is_unreachable = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
@@ -169,8 +170,13 @@ class KnowledgeSource:
                 return False
             except UnreachableError as error:
                 self._is_readable = False
-                logger.warning(sentence("tools.table_unreachable", detail=error))
+                if not self._is_unreachable:
+                    logger.warning(sentence("tools.table_unreachable", detail=error))
+                self._is_unreachable = True
                 return False
+            if self._is_unreachable:
+                self._is_unreachable = False
+                logger.info(sentence("tools.table_reached"))
             if files is not None and self._is_refused(files):
                 return False
             self._is_readable = True

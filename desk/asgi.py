@@ -74,6 +74,9 @@ class _Django(ASGIHandler):
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """The answer: one way out of the event loop, one way back."""
+        if request.path == "/healthz":
+            # It says that the process is alive, also while all that are answered wait for the database.
+            return await sync_to_async(self.get_response)(request)
         with doorway.entered():
             async with self._turn:
                 return await sync_to_async(self.get_response)(request)

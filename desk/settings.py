@@ -10,6 +10,7 @@ import dj_database_url
 import dj_email_url
 from csp.constants import NONE, SELF
 
+from desk import database
 from desk.environment import ROOT, read_environment
 
 ENVIRONMENT = read_environment(os.environ)
@@ -95,6 +96,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"]["ENGINE"] = database.__name__
+    DATABASES["default"]["OPTIONS"] = {
+        **database.OPTIONS,
+        **DATABASES["default"].get("OPTIONS", {}),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

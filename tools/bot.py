@@ -19,7 +19,18 @@ from tools.bot_commands import (
     rasa_environment,
 )
 from tools.desk import api_token, desk_command, desk_environment
-from tools.places import BOT_BIN, LOOPBACK, MODEL, ROOT, RUN_DIR, PortError, Ports, check_free
+from tools.model_check import ModelError, check_model
+from tools.places import (
+    BOT_BIN,
+    LOOPBACK,
+    MODEL,
+    ROOT,
+    RUN_DIR,
+    PortError,
+    Ports,
+    check_free,
+    data_folder,
+)
 
 
 class NotReadyToStartError(Exception):
@@ -74,13 +85,17 @@ def check(ports: Ports, model: Path, desk: bool) -> None:
         desk: whether the desk starts with them.
 
     Raises:
-        NotReadyToStartError: environment or model is missing.
+        NotReadyToStartError: environment or model is missing, or the model is not fit for use.
         PortError: a port is taken.
     """
     if not (BOT_BIN / "rasa").exists():
         raise NotReadyToStartError(sentence("tools.no_environment", path=BOT_BIN))
     if not model.exists():
         raise NotReadyToStartError(sentence("tools.no_model"))
+    try:
+        check_model(model, data_folder())
+    except ModelError as error:
+        raise NotReadyToStartError(str(error)) from error
     servers = {name: (ports.rasa_host, port) for name, port in _rasa_servers(ports).items()}
     check_free({**servers, "actions": (ports.actions_host, ports.actions)})
     if desk:

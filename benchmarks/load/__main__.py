@@ -40,7 +40,7 @@ def main() -> int:
     begun = time.monotonic()
     rates, seconds = (QUICK_RATES, QUICK_SECONDS) if quick else (RATES, STEP_SECONDS)
     first, actions, desk, *more = _free_ports(5)
-    ports = Ports(first, actions, desk, tuple(more))
+    ports = Ports(first, actions, desk, more_rasa=tuple(more))
     texts()  # read before anybody waits
     with stage(arguments.server, ports) as found:
         found.start_bot()

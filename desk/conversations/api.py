@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 from typing import Annotated, Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, NinjaAPI, Path, Query, Schema
 from ninja.security import HttpBearer
 
 from core.clinic_hours import TOKYO
+from core.locale import sentence
 from desk.conversations.equipment import equipment
 from desk.conversations.models import API, PEOPLE, Conversation, Delivery, Message, Reply
 from desk.conversations.receive import MAX_TEXT, receive
+from desk.conversations.respond import said_without_database
+from desk.database.outage import outage
 
 #: A name: letters that can be seen and that every database takes.
 _NAME = "^[!-~]+$"
@@ -24,6 +29,8 @@ _MAX_NAME = 200
 _LAST_PLACE = 2**31 - 1
 #: Years that a front end's clock is believed to be in.
 _YEARS = range(2000, 2100)
+#: Seconds after which what was not stored may be sent again.
+AGAIN_SECONDS = 3
 #: Entries of a transcript that are given at once.
 PAGE = 200
 
@@ -46,6 +53,22 @@ api = NinjaAPI(
     title="イソトレ相談窓口", version="1", auth=Token(), urls_namespace="api",
     description="患者のメッセージを渡し、返事を受け取るための口です。",
 )  # fmt: skip
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Nothing is acknowledged that is not stored; an emergency is answered all the same."""
+    outage.note(error)
+    try:
+        text = json.loads(request.body)["text"] if request.method == "POST" else ""
+        urgent = said_without_database(text, equipment())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        urgent = ()
+    told = {"detail": sentence("web.down"), "urgent": list(urgent)}
+    response = api.create_response(request, told, status=503)
+    response["Retry-After"] = str(AGAIN_SECONDS)
+    return response
 
 
 class NewMessage(Schema):
@@ -107,11 +130,21 @@ class Invalid(Schema):
     detail: list[dict[str, Any]]
 
 
+class NotStored(Problem):
+    """The message is not stored: it must be sent again."""
+
+    urgent: list[str] = Field(
+        default_factory=list, description="緊急のときに、すぐ患者に見せる文（届いていなくても）"
+    )
+
+
 #: Answers that every address may give.
 _REFUSED: dict[int, Any] = {400: Problem, 401: Problem, 422: Invalid}
 
 
-@api.post("/messages", response={200: Stored, **_REFUSED}, summary="メッセージを渡す")
+@api.post(
+    "/messages", response={200: Stored, **_REFUSED, 503: NotStored}, summary="メッセージを渡す"
+)
 def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:  # noqa: ARG001
     """Stores a message; when this answers, it is on the disk and will be answered."""
     now = dt.datetime.now(TOKYO)

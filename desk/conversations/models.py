@@ -72,6 +72,11 @@ API, LINE, WEB = "api", "line", "web"
 PEOPLE = (Author.STAFF, Author.DOCTOR)
 #: Still to be sent, for the first time or again.
 TO_BE_SENT = (Delivery.QUEUED, Delivery.FAILED)
+#: Seconds until the next try of a reply, by the number of tries before; after the last it is given up.
+BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
+#: How far the clocks of two machines may differ. What lies further in the future than it can was noted before
+#: the clock was set back, and is not waited for.
+SKEW = dt.timedelta(seconds=5)
 
 
 def change(row: models.Model, condition: str = "", **values: Any) -> bool:
@@ -384,6 +389,28 @@ class Reply(models.Model):
         for reply in replies:
             reply.conversation = whose
         return replies
+
+    @classmethod
+    def due(cls, now: dt.datetime) -> models.QuerySet[Reply]:
+        """The replies whose time has come, or lies further away than it can: the clock has been set back.
+
+        Args:
+            now: an aware time.
+        """
+        is_due = Q(due_at__lte=now)
+        for tries, wait in enumerate((0, *BACKOFF)):
+            latest = now + dt.timedelta(seconds=wait) + SKEW
+            is_due |= Q(tries=tries, due_at__gt=latest)
+        return cls.objects.filter(is_due, delivery__in=TO_BE_SENT)
+
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether the same holds for this one.
+
+        Args:
+            now: an aware time.
+        """
+        wait = (0, *BACKOFF)[min(self.tries, len(BACKOFF))]
+        return not now < self.due_at <= now + dt.timedelta(seconds=wait) + SKEW
 
     def named_buttons(self) -> list[dict[str, str]]:
         """The buttons as channels pass them on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -44,7 +45,7 @@ class Rasa:
     def __init__(
         self, url: str, seconds: float, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self._url = url
+        self._url, self._seconds = url, seconds
         self._http = httpx.Client(
             base_url=url, timeout=seconds, transport=transport, trust_env=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
@@ -79,22 +80,40 @@ class Rasa:
     def _ask(self, message: Mapping[str, Any], seconds: float | None) -> BotTurn:
         try:
             with turns.entered():
-                response = self._http.post(
+                status, body = self._post(
                     "/webhooks/rest/webhook",
-                    content=json.dumps(message),
-                    headers={"Content-Type": "application/json"},
-                    timeout=httpx.USE_CLIENT_DEFAULT if seconds is None else seconds,
+                    json.dumps(message),
+                    self._seconds if seconds is None else seconds,
                 )
         except httpx.TimeoutException as error:
             raise RasaError(TIMEOUT) from error
         except httpx.HTTPError as error:
             raise RasaError(type(error).__name__) from error
-        if response.status_code != httpx.codes.OK:
-            raise RasaError(f"status {response.status_code}")
+        if status != httpx.codes.OK:
+            raise RasaError(f"status {status}")
         try:
-            return _turn(response.json())
+            return _turn(json.loads(body))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RasaError(BROKEN) from error
+
+    def _post(self, address: str, content: str, seconds: float) -> tuple[int, bytes]:
+        """Status and body of an answer that comes in time as a whole: httpx counts anew for every piece,
+        and a network that lets a few bytes through at a time would never be too slow.
+
+        Raises:
+            httpx.HTTPError: it does not.
+        """
+        deadline = time.monotonic() + seconds
+        headers = {"Content-Type": "application/json"}
+        body = b""
+        with self._http.stream(
+            "POST", address, content=content, headers=headers, timeout=seconds
+        ) as response:
+            for piece in response.iter_bytes():
+                body += piece
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the answer does not end")
+        return response.status_code, body
 
     def redact(self, sender: str, gone: Collection[str], instead: str) -> None:
         """Removes texts from what it remembers of a conversation.

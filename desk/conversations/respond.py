@@ -113,6 +113,19 @@ def is_emergency(text: str, conversation: Conversation, equipment: Equipment) ->
     return first is not None and first.alone
 
 
+def said_without_database(text: str, equipment: Equipment) -> tuple[str, ...]:
+    """What is said to an emergency that cannot be stored; nothing to anything else. It needs no database,
+    and does not know what was said before.
+
+    Args:
+        text: what a patient wrote.
+        equipment: what turns are taken with.
+    """
+    now = dt.datetime.now(TOKYO)
+    first, _ = _first(equipment.triage.read(text), Conversation(), equipment, now)
+    return first.texts if first is not None and first.alone else ()
+
+
 def _turn(message: Message, equipment: Equipment) -> None:
     about(message.conversation.sender)
     reading = equipment.triage.read(message.text)

@@ -24,6 +24,7 @@ from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.models import (
     HELD,
     LINE,
+    SKEW,
     Conversation,
     Delivery,
     Kind,
@@ -202,6 +203,8 @@ def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime 
     user = waiting[0].user
     first, last = (f(e.received_at for e in waiting) for f in (min, max))
     ready = min(last + BREATH, first + MOST)
+    if ready > now + MOST + SKEW:
+        ready = now  # noted before the clock was set back
     texts = [e for e in waiting if e.kind == Kind.TEXT]
     # Looked at without a transaction: nobody waits for the screen.
     known = Conversation.at(LINE, user) or Conversation()

@@ -68,7 +68,7 @@ def deliver(replies: Sequence[Reply]) -> int:
     except PlatformError as error:
         if call.token and error.detail == _BAD_TOKEN:
             assert call.token_at is not None
-            if not tried_before or now > call.token_at + FRESH:
+            if not tried_before or not call.token_at <= now <= call.token_at + FRESH:
                 _give_up_token(call)
                 raise DeliveryError("reply token") from error
             # Taken by the try before, of which nobody knew whether it arrived.

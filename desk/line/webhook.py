@@ -22,8 +22,9 @@ from core.clinic_hours import TOKYO
 from desk.conversations.equipment import equipment
 from desk.conversations.models import LINE, Kind
 from desk.conversations.receive import MAX_TEXT, storable
+from desk.database.outage import GONE, outage
 from desk.environment import LineAccount
-from desk.line import inbox
+from desk.line import down, inbox
 from desk.line.compose import SAYS, composed_text
 from desk.line.inbox import gatherer, store
 from desk.line.models import Event
@@ -83,7 +84,17 @@ def take(request: HttpRequest) -> HttpResponse:
     except RefusedError as error:
         logger.warning("a webhook was refused: %s", error)
         return HttpResponse(status=error.status)
-    now = dt.datetime.now(TOKYO)
+    try:
+        _store(events, dt.datetime.now(TOKYO))
+    except GONE as error:
+        outage.note(error)
+        _tell(events)
+        return HttpResponse(status=503)
+    return HttpResponse()
+
+
+def _store(events: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+    """Stores what is to be read, and does what is to be done, in the order in which it happened."""
     waiting: list[Event] = []
     for event in sorted(events, key=_happened):
         if event.get("mode") == "standby":
@@ -99,7 +110,16 @@ def take(request: HttpRequest) -> HttpResponse:
             waiting = []
             _DONE[kind](event, now)
     _keep(waiting)
-    return HttpResponse()
+
+
+def _tell(events: Sequence[Mapping[str, Any]]) -> None:
+    """Has patients told whose messages could not be stored; of what LINE delivers again, nothing again."""
+    for event in events:
+        again = bool(_part(event, "deliveryContext").get("isRedelivery"))
+        token, kind = event.get("replyToken"), str(event.get("type"))
+        said = _READ[kind](event) if kind in _READ and not again else None
+        if said is not None and isinstance(token, str) and event.get("mode") != "standby":
+            down.tell(token, said.kind, said.text)
 
 
 def _keep(waiting: Sequence[Event]) -> None:

@@ -11,9 +11,11 @@ import smtplib
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from desk.conversations.models import SKEW
 from desk.staff.roles import Role
 from desk.tickets.models import Level, Notice, Occasion, Ticket
 
@@ -65,7 +67,9 @@ def send_due(now: dt.datetime) -> None:
     Args:
         now: an aware time.
     """
-    for notice in Notice.objects.filter(due_at__lte=now).select_related("ticket"):
+    # The latter: noted before the clock was set back.
+    is_due = Q(due_at__lte=now) | Q(tries=0, due_at__gt=now + SKEW)
+    for notice in Notice.objects.filter(is_due).select_related("ticket"):
         wait = dict(enumerate(BACKOFF)).get(notice.tries)
         later = None if wait is None else now + dt.timedelta(seconds=wait)
         # Of several processes, the one that moves it on sends it.

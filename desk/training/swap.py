@@ -31,6 +31,7 @@ from desk.training.model_file import PlacingError
 from desk.training.processes import Output, free_port, running, wait_until
 from desk.training.route import RoutedRasa, move, set_route
 from tools.bot_commands import rasa_command, rasa_environment
+from tools.model_check import ModelError, check_model
 from tools.places import LOOPBACK, Ports
 
 logger = logging.getLogger(__name__)
@@ -73,8 +74,12 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
         Its address.
 
     Raises:
-        SwapError: it does not start.
+        SwapError: it is damaged, has learnt other data, or does not start.
     """
+    try:
+        check_model(model, settings.ENVIRONMENT.data)
+    except ModelError as error:
+        raise SwapError(str(error)) from error
     ports = replace(Ports.from_environment(), rasa=free_port(), rasa_host=LOOPBACK)
     with running(rasa_command(ports, model), rasa_environment()) as (process, output):
         server = Rasa(ports.rasa_url, READY_SECONDS)

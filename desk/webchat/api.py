@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Header, NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
@@ -17,15 +17,17 @@ from ninja.security import HttpBearer
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.audit.models import record
+from desk.conversations.api import AGAIN_SECONDS
 from desk.conversations.equipment import equipment
 from desk.conversations.models import WEB, Author, Conversation, Message
 from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
+from desk.database.outage import outage
 from desk.logs import about
 from desk.networks import network_of
 from desk.streams import EVENTS, streamed
-from desk.webchat import sessions, stream
+from desk.webchat import down, sessions, stream
 from desk.webchat.entries import offered
 from desk.webchat.fan import fan
 from desk.webchat.models import IDLE, Feedback, Session
@@ -92,6 +94,15 @@ def _refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
     response = chat.create_response(request, {"detail": str(error)}, status=error.status)
     if error.status == 429:
         response["Retry-After"] = "20"
+    return response
+
+
+@chat.exception_handler(OperationalError)
+@chat.exception_handler(InterfaceError)
+def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
+    outage.note(error)
+    response = chat.create_response(request, down.told(request), status=503)
+    response["Retry-After"] = str(AGAIN_SECONDS)
     return response
 
 

@@ -13,6 +13,7 @@ from django.db import close_old_connections
 
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Mode
+from desk.database.outage import GONE, outage
 from desk.webchat.entries import seen, view
 from desk.webchat.fan import fan
 from desk.webchat.models import Session
@@ -97,7 +98,12 @@ def _look(session: Session, after: int) -> View | None:
 async def _in_thread(call: Any, *arguments: Any) -> Any:
     def connected() -> Any:
         close_old_connections()
-        return call(*arguments)
+        try:
+            return call(*arguments)
+        except GONE as error:
+            # The page comes again, and is told then.
+            outage.note(error)
+            return None
 
     return await asyncio.get_running_loop().run_in_executor(_threads, connected)
 

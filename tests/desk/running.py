@@ -25,7 +25,7 @@ EMERGENCY = "唇が腫れて息が苦しい"
 #: Seals what the test desks keep.
 KEY = f"test:{base64.b64encode(bytes(range(32))).decode()}"
 TOKEN = "test-token-" + "x" * 40
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 #: Entries of a transcript that come at once (``desk.conversations.api.PAGE``).
 PAGE = 200
 #: One for all: a new client reads the machine's certificates, which takes longer than a turn.
@@ -75,7 +75,10 @@ class Desk:
             assert command.wait() == 0, errors.read_text(encoding="utf-8")
             return output.read_text(encoding="utf-8")
 
-    def start(self, dying_at: str | None = None, port: int = 0, days_later: int = 0) -> None:
+    def start(
+        self, dying_at: str | None = None, port: int = 0, days_later: int = 0,
+        clock: Path | None = None,
+    ) -> None:  # fmt: skip
         """Starts a process, on a free port if none is given, and waits until it answers."""
         self.port = port or free_ports(1)[0]
         command = ["uvicorn", "--lifespan", "on", "--log-level", self.log_level,
@@ -84,6 +87,8 @@ class Desk:
             command = ["tests.desk.killer", dying_at, str(self.port)]
         if days_later:
             command = ["tests.desk.later", str(days_later), str(self.port)]
+        if clock:
+            command = ["tests.faults.clock", str(clock), str(self.port)]
         log = self.folder / "desk.log"
         self.process = Forked(program, tuple(command), self.environment(), log)
         deadline = time.monotonic() + START_SECONDS

@@ -29,6 +29,8 @@ from tests.desk.running import ROOT, Desk, wait_for
 from tools.bot_commands import bot_environment, rasa_environment, training_environment
 
 slow = pytest.mark.slow
+#: The file of the model that the bot begins with.
+FIRST = fake_bot.a_model("first")
 #: In the frozen set, as it stands there.
 FROZEN = "口角が切れて食事のたびにしみるのですが、何か手当ての方法はありますか。"
 
@@ -348,7 +350,7 @@ def trainer(database: str, tmp_path: Path) -> Iterator[Trainer]:
     bot = fake_bot.make(tmp_path / "bot")
     model = tmp_path / "models" / "model.tar.gz"
     model.parent.mkdir()
-    model.write_bytes(b"the first model")
+    model.write_bytes(FIRST)
     (port,) = free_ports(1)
     home = subprocess.Popen(
         [str(bot / "bin" / "rasa"), "run", "--port", str(port), "--model", str(model)]
@@ -388,12 +390,12 @@ def test_model_is_trained_checked_put_in_use_and_taken_back(trainer: Trainer) ->
         assert "まだ待つ" not in Path(extra).read_text(encoding="utf-8")
         assert nurse.status("POST", "/staff/training/runs/1/switch/") == 403
         # Nothing has changed for patients so far.
-        assert trainer.model.read_bytes() == b"the first model"
+        assert trainer.model.read_bytes() == FIRST
         doctor.log_in("doctor7")
         doctor.open("/staff/training/runs/1/")
         doctor.submit("/staff/training/runs/1/switch/")
         trainer.comes_to("active")
-        assert trainer.model.read_bytes().startswith(b"a model")
+        assert trainer.model.read_bytes() != FIRST
         desk.post("p1", "2", "もう一度")
         # The conversation has come along, there and back.
         assert desk.answered("p1")[-1]["text"] == "2通目（candidate-1.tar.gz）"
@@ -402,7 +404,7 @@ def test_model_is_trained_checked_put_in_use_and_taken_back(trainer: Trainer) ->
         doctor.submit("/staff/training/back/")
         trainer.comes_to("active")
         assert scene(desk, "every_step()") == "replaced active"
-        assert trainer.model.read_bytes() == b"the first model"
+        assert trainer.model.read_bytes() == FIRST
         desk.post("p1", "3", "もう一度")
         assert desk.answered("p1")[-1]["text"].startswith("3通目")
     assert "training.switched doctor7 ['task', 'training']" in scene(desk, "audited()")
@@ -447,7 +449,7 @@ def test_server_goes_back_to_the_model_it_starts_with_when_the_new_one_cannot_be
     trainer: Trainer, tmp_path: Path
 ) -> None:
     new = tmp_path / "new.tar.gz"
-    new.write_bytes(b"a model")
+    new.write_bytes(fake_bot.a_model("new"))
     said = scene(trainer.desk, f"swap_without_room({str(new)!r})")
     assert "No space left on device" in said
     assert "今までのモデルが答えています。 model.tar.gz" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -167,6 +168,25 @@ def test_minute_without_network_loses_doubles_and_disorders_nothing(
     assert [t for t in chat.texts() if t.startswith("あなた")] == [
         "あなた:一つ目", "あなた:二つ目", "あなた:三つ目",
     ]  # fmt: skip
+
+
+def test_emergency_that_the_desk_cannot_store_is_answered_at_once_and_kept_until_it_can(
+    desk: Desk, chat: Chat
+) -> None:
+    assert desk.process is not None
+    # No file may become longer than a byte: to SQLite the disk is full.
+    _, most = resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE, (1, most))
+    chat.say(EMERGENCY)
+    mine = chat.entries.filter(has_text=EMERGENCY)
+    expect(mine.get_by_text("まだ届いていません")).to_be_visible()
+    expect(mine.get_by_role("link", name="119")).to_be_visible()
+    chat.check("not stored")
+    picture(chat, "not-stored")
+    resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    expect(mine.get_by_text("まだ届いていません")).to_be_hidden(timeout=30_000)
+    expect(chat.entries).to_have_count(2, timeout=30_000)
+    assert [text.partition(":")[0] for text in chat.texts()] == ["あなた", "ボット"]
 
 
 def test_two_tabs_of_one_patient_agree(desk: Desk, chat: Chat, rasa: FakeRasa) -> None:
