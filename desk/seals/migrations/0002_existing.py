@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
         ("seals", "0001_initial"),
         ("conversations", "0005_sealed"),
         ("tickets", "0004_sealed"),
-        ("gaps", "0002_sealed"),
+        ("gaps", "0003_sealed"),
         ("rehearsals", "0002_sealed"),
         ("line", "0003_sealed"),
     ]

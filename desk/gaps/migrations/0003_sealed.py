@@ -6,7 +6,7 @@ import desk.seals.fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gaps", "0001_initial"), ("seals", "0001_initial")]
+    dependencies = [("gaps", "0002_drift"), ("seals", "0001_initial")]
 
     operations = [
         migrations.AlterField("dismissal", "title", desk.seals.fields.SealedTextField(bound_to=("at",))),
