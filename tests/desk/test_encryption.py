@@ -81,8 +81,8 @@ def test_dump_of_the_database_holds_no_word_of_a_patient_and_no_address(
     assert scene(desk, f"told({WORDS['http']!r})").split() == [
         "messages", "notes", "replies", "gaps", "audits", "results", "rehearsals",
     ]  # fmt: skip
-    assert scene(desk, f"told({WORDS['line']!r})").split() == ["messages", "events"]
-    assert scene(desk, f"told({WORDS['web']!r})").split() == ["messages"]
+    assert scene(desk, f"told({WORDS['line']!r})").split() == ["messages", "events", "replies"]
+    assert scene(desk, f"told({WORDS['web']!r})").split() == ["messages", "replies"]
     assert "xq9" not in scene(desk, "sessions()")
     kept = dump(desk)
     assert b"message.received" in kept
@@ -202,7 +202,7 @@ def test_database_from_before_is_sealed_by_its_migration(
         line = Line(platform, desk.url)
         line.send(line.text(P, "同じ人です"))
         wait_for(lambda: len(platform.texts(P)) >= 2)
-        assert scene(desk, "print(Conversation.objects.filter(channel='line').count())") == "1"
+        assert desk.scene("print(Conversation.objects.filter(channel='line').count())") == "1"
         texts = [entry["text"] for entry in desk.answered("from-before")]
         assert texts[:1200] == [f"{WORDS['http']}{place}" for place in range(1, 1201)]
         assert texts[1200:] == [f"お返事：{WORDS['http']}"]
