@@ -488,7 +488,7 @@ def _further_complaints(
 
 
 def _has_row(topic: str, subject: str, knowledge: Knowledge) -> bool:
-    return any(answer.subject == subject for answer in knowledge.candidates(topic))
+    return bool(knowledge.about(topic, subject))
 
 
 def _joined_to(

@@ -39,10 +39,15 @@ class PublishedTable:
         """
         headers = {**self._headers, **({"If-None-Match": self._etag} if self._etag else {})}
         try:
-            response = requests.get(self._url, headers=headers, timeout=_HTTP_TIMEOUT_SECONDS)
+            # Only the address that was configured is asked, wherever its answer points.
+            response = requests.get(
+                self._url, headers=headers, timeout=_HTTP_TIMEOUT_SECONDS, allow_redirects=False
+            )
             if response.status_code == requests.codes.not_modified:
                 return None
             response.raise_for_status()
+            if response.is_redirect:
+                raise UnreachableError("redirect")
         except requests.RequestException as error:
             raise UnreachableError(type(error).__name__) from error
         response.encoding = "utf-8"

@@ -53,7 +53,7 @@ def main() -> int:
     def settings(address: str) -> dict[str, str]:
         return {
             "LINE_URL": address, "LINE_CHANNEL_SECRETS": secret, "LINE_CHANNEL_TOKEN": "token",
-            "LINE_USER_ID": _ACCOUNT, "LINE_KEYS": secret * 2,
+            "LINE_USER_ID": _ACCOUNT,
         }  # fmt: skip
 
     with lone_desk(_serve, settings, arguments.database) as (ports, _):

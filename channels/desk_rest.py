@@ -19,15 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
-from sanic import Blueprint, response
+from rasa.shared.core.events import Event
+from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from channels import reply_schema, trackers
 from core.bot_turn import BotTurn, clean, instead, unread
 from core.clinic_hours import TOKYO
 from core.conversation_screens import ConversationScreens
 from core.first_response import FirstResponse
 from core.messages import Messages
+from core.networks import internal_host
 from nlu.data_dir import data_dir
 
 logger = logging.getLogger(__name__)
@@ -58,6 +61,7 @@ class DeskRest(InputChannel):
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> DeskRest:
         """A channel with the options of ``credentials.yml``: ``data_dir``."""
+        reply_schema.check_once()
         return cls(data_dir((credentials or {}).get("data_dir", "data")))
 
     def __init__(self, folder: Path) -> None:
@@ -80,6 +84,11 @@ class DeskRest(InputChannel):
             )
             return response.json(items)
 
+        async def refuse_the_internet(app: Sanic, *_: Any) -> None:
+            # Rasa itself would listen everywhere (0.0.0.0) unless it is told otherwise.
+            internal_host("rasa --interface", app.state.host)
+
+        blueprint.listener("before_server_start")(refuse_the_internet)
         blueprint.add_route(health, "/", methods=["GET"])
         blueprint.add_route(receive, "/webhook", methods=["POST"])
         return blueprint
@@ -116,7 +125,7 @@ class DeskRest(InputChannel):
         known = self._said.get(key)
         if known is not None:
             return known
-        items = await self.reply(sender, message, on_new_message)
+        items = await self.reply(sender, message, on_new_message, message_id)
         if items[-1]["custom"]["reason"] != _FAILED:
             self._said[key] = items
         while len(self._said) > REMEMBERED:
@@ -124,7 +133,11 @@ class DeskRest(InputChannel):
         return items
 
     async def reply(
-        self, sender: Any, message: Any, on_new_message: OnNewMessage
+        self,
+        sender: Any,
+        message: Any,
+        on_new_message: OnNewMessage,
+        message_id: str | None = None,
     ) -> list[dict[str, Any]]:
         """The items that answer one message.
 
@@ -132,6 +145,7 @@ class DeskRest(InputChannel):
             sender: the conversation's id; without one the message is a conversation of its own.
             message: the patient's text, anything that JSON can hold.
             on_new_message: Rasa's handler.
+            message_id: the message's name within the conversation; None for one without.
 
         Returns:
             At least one ``text`` item and exactly one ``custom`` item; never raises.
@@ -143,16 +157,19 @@ class DeskRest(InputChannel):
         reason = unread(text)
         if reason:
             return self._instead(reason, sender, urgent)
-        collector = CollectingOutputChannel()
-        turn = UserMessage(text, collector, sender, input_channel=self.name())
+        turn = UserMessage(
+            text, CollectingOutputChannel(), sender, input_channel=self.name(),
+            message_id=message_id,
+        )  # fmt: skip
         try:
-            await asyncio.wait_for(on_new_message(turn), TURN_TIMEOUT_SECONDS)
+            await asyncio.wait_for(_take(turn, message_id, on_new_message), TURN_TIMEOUT_SECONDS)
         except Exception:
             # Whatever failed, the patient is told; the text itself is not logged.
             logger.exception("A turn failed.")
-        customs = [item for item in collector.messages if "custom" in item]
-        if len(customs) == 1 and any("text" in item for item in collector.messages):
-            return _raised(list(collector.messages), customs[0]["custom"], urgent, sender)
+        if _is_whole(turn.output_channel):
+            items = list(turn.output_channel.messages)
+            custom = next(item["custom"] for item in items if "custom" in item)
+            return _raised(items, custom, urgent, sender)
         return self._instead(_FAILED, sender, urgent)
 
     def _instead(
@@ -160,6 +177,26 @@ class DeskRest(InputChannel):
     ) -> list[dict[str, Any]]:
         """A fixed text; what the screen has to say comes before it, or stands alone."""
         return _items(instead(reason, self._messages, urgent), sender)
+
+
+async def _take(turn: UserMessage, message_id: str | None, on_new_message: OnNewMessage) -> None:
+    """Takes a turn, unless it is known what came of it: another server may have taken it, and have ended
+    before the desk had the answer.
+    """
+    if message_id is not None:
+        for said in await trackers.said(turn.sender_id, message_id, turn.text):
+            message = Event.from_parameters(said).message()
+            await turn.output_channel.send_response(turn.sender_id, message)
+        if _is_whole(turn.output_channel):
+            return
+        turn.output_channel.messages.clear()
+    await on_new_message(turn)
+
+
+def _is_whole(said: CollectingOutputChannel) -> bool:
+    """Whether the bot has said what the contract wants."""
+    customs = [item for item in said.messages if "custom" in item]
+    return len(customs) == 1 and any("text" in item for item in said.messages)
 
 
 def _items(turn: BotTurn, sender: str) -> list[dict[str, Any]]:

@@ -62,8 +62,10 @@ MAX_QUESTION = 40
 
 # With digits, so that {fire_119} in an answer is a fault instead of being shown as it stands.
 PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
-_DOSE = re.compile(r"\d+(?:\.\d+)?\s*(?:mg|ミリグラム|ミリ)(?:/kg)?", re.IGNORECASE)
-_PERCENTAGE = re.compile(r"\d+(?:\.\d+)?\s*(?:%|パーセント|割)|\d+人に\d+人|[一二三四五六七八九]割")
+_DOSE = re.compile(r"(?<!\d)\d+(?:\.\d+)?\s*(?:mg|ミリグラム|ミリ)(?:/kg)?", re.IGNORECASE)
+_PERCENTAGE = re.compile(
+    r"(?<!\d)\d+(?:\.\d+)?\s*(?:%|パーセント|割)|(?<!\d)\d+人に\d+人|[一二三四五六七八九]割"
+)
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,17 @@ class Knowledge:
             by_topic.setdefault(answer.topic, []).append(answer)
         return by_topic
 
+    def about(self, topic: str, subject: str) -> list[Answer]:
+        """Published answers of a topic and subject, in file order."""
+        return self._by_subject.get((topic, subject), [])
+
+    @functools.cached_property
+    def _by_subject(self) -> dict[tuple[str, str], list[Answer]]:
+        by_subject: dict[tuple[str, str], list[Answer]] = {}
+        for answer in self.answers.values():
+            by_subject.setdefault((answer.topic, answer.subject), []).append(answer)
+        return by_subject
+
     def find(
         self, topic: str, subject: str, phase: str | None, audience: str | None
     ) -> Answer | None:
@@ -213,10 +226,8 @@ class Knowledge:
         """
         fitting = [
             (answer.phase != "any", answer.audience != "any", answer)
-            for answer in self.candidates(topic)
-            if answer.subject == subject
-            and answer.phase in ("any", phase)
-            and answer.audience in ("any", audience)
+            for answer in self.about(topic, subject)
+            if answer.phase in ("any", phase) and answer.audience in ("any", audience)
         ]
         return max(fitting, key=lambda entry: entry[:2])[2] if fitting else None
 

@@ -117,7 +117,8 @@ class KnowledgeSource:
         self._publisher = publisher
         self._today = today
         self._seen, self._refused, self._again_at = "", "", 0.0
-        self._is_published = False
+        self._is_published, self._is_readable = False, True
+        self._is_unreachable = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._terms = frozenset(t.term_id for t in load_terms(folder / "lexicon" / "terms.csv"))
@@ -153,18 +154,33 @@ class KnowledgeSource:
         """Whether the publisher has given a table that passed the checks since this process began."""
         return self._is_published
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether what was last looked at could be taken over; if not, the last good copy answers."""
+        return self._is_readable
+
     def refresh(self) -> bool:
         """Takes over a changed table; returns whether there was one."""
         with self._lock:
             try:
                 files = self._fetch()
             except DataError as error:
+                self._is_readable = False
                 logger.error(sentence("tools.table_broken", detail=error))
                 return False
             except UnreachableError as error:
-                logger.warning(sentence("tools.table_unreachable", detail=error))
+                self._is_readable = False
+                if not self._is_unreachable:
+                    logger.warning(sentence("tools.table_unreachable", detail=error))
+                self._is_unreachable = True
                 return False
-            if files is None or files.version == self._seen or self._is_refused(files):
+            if self._is_unreachable:
+                self._is_unreachable = False
+                logger.info(sentence("tools.table_reached"))
+            if files is not None and self._is_refused(files):
+                return False
+            self._is_readable = True
+            if files is None or files.version == self._seen:
                 return False
             try:
                 self._table = self._load(files)
@@ -187,6 +203,7 @@ class KnowledgeSource:
 
     def _refuse(self, files: Files, error: DataError) -> None:
         """Goes on with the last good table; but what is stopped is stopped in it as well."""
+        self._is_readable = False
         if self._refused != files.version:
             logger.error(sentence("tools.table_broken", detail=error))
         self._refused, self._again_at = files.version, time.monotonic() + AGAIN_SECONDS
@@ -231,6 +248,7 @@ class KnowledgeSource:
                         self._accept(files)
                     return loaded
             except (DataError, UnreachableError) as error:
+                self._is_readable = False
                 logger.warning(sentence("tools.table_not_published", detail=error))
                 publisher.forget()
         files = Files.read(self._folder / "knowledge")

@@ -17,7 +17,7 @@ KEYS = (
     "also_unknown", "clarify", "what_instead", "offer_person", "rephrase", "unknown",
     "unknown_urgent", "out_of_scope", "unreadable", "empty", "too_long", "repeated",
     "expired_answer", "unapproved_answer", "stopped_answer", "stopped_bot", "no_answer",
-    "unavailable", "sources", "reviewed",
+    "unavailable", "not_received", "sources", "reviewed",
     "own_document", "clinic_rule", "demo", "unapproved", "heading", "button_more",
     "button_more_short", "button_person", "told_emergency", "reach_open", "reach_closed",
     "reach_unknown", "closed_now", "day_and_clock", "weekdays", "after_emergency",

@@ -14,7 +14,8 @@ FILE = "numbers.yml"
 #: The entry of ``numbers.yml`` for plain counting, which any topic may do.
 ANY = "any"
 _QUANTITY = re.compile(
-    r"(?:\d+(?:[.,]\d+)?[〜~・-])?\d+(?:[.,]\d+)?\s*"
+    # From the first digit on, and from no other: a long row of digits is gone through once.
+    r"(?<!\d)(?:\d+(?:[.,]\d+)?[〜~・-])?\d+(?:[.,]\d+)?\s*"
     r"(か月|ヶ月|カ月|ヵ月|週間|週|日間|日|年|時間|分|歳|度|回|種類|杯|錠|カプセル|IU|単位)"
 )
 _SAME_UNIT = {"週間": "週", "日間": "日"}

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import IO, Any
 
 import django
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_started
 from django.db import close_old_connections, connections, reset_queries
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "desk.settings")
 django.setup(set_prefix=False)
 
-from desk import metrics  # noqa: E402
+from desk import intake, scrape  # noqa: E402
 from desk.conversations import work  # noqa: E402
 from desk.doorway import doorway  # noqa: E402
+from desk.headers import add_headers  # noqa: E402
 from desk.start import worker  # noqa: E402
 from desk.webchat import fan  # noqa: E402
 
@@ -51,7 +53,11 @@ class _Django(ASGIHandler):
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
         try:
             async with ThreadSensitiveContext(executor=thread):
-                await self.handle(scope, receive, send)
+                await self.handle(
+                    scope, intake.bounded(receive, intake.bounds_of(scope["path"])), send
+                )
+        except intake.NotTakenError as error:
+            await self.send_response(intake.answer_to(error), send)
         finally:
             if len(self._idle) < KEPT_THREADS:
                 self._idle.append(thread)
@@ -59,8 +65,18 @@ class _Django(ASGIHandler):
                 thread.submit(connections.close_all)
                 thread.shutdown(wait=False)
 
+    def create_request(self, scope: Mapping[str, Any], body_file: IO[bytes]) -> Any:
+        """A request, or the answer to one that is none."""
+        request, error = super().create_request(scope, body_file)
+        if isinstance(error, HttpResponse):
+            add_headers(error)
+        return request, error
+
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """The answer: one way out of the event loop, one way back."""
+        if request.path == "/healthz":
+            # It says that the process is alive, also while all that are answered wait for the database.
+            return await sync_to_async(self.get_response)(request)
         with doorway.entered():
             async with self._turn:
                 return await sync_to_async(self.get_response)(request)
@@ -83,7 +99,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
-                end_metrics = metrics.serve()
+                end_metrics = scrape.serve()
                 fan.start()
                 await sync_to_async(lambda: work.start(worker()))()
             except Exception as error:

@@ -13,7 +13,7 @@ import os
 import ssl
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 from celery import Celery, signals
@@ -86,6 +86,22 @@ def attend(conversation: int) -> None:
     _worker().attend(conversation)
 
 
+def waiting_tasks() -> int:
+    """How many tasks wait at the broker.
+
+    Raises:
+        Exception: it does not say.
+    """
+    with app.connection_for_read() as connection:
+        connection.ensure_connection(max_retries=1, timeout=int(BROKER_SECONDS))
+        channel: Any = connection.channel()
+        try:
+            queue = channel.queue_declare(app.conf.task_default_queue, passive=True)
+        except connection.channel_errors:
+            return 0  # to Redis an empty queue is none
+        return int(queue.message_count)
+
+
 class Broker:
     """Passes conversations on to the workers; without waiting, while there is no broker.
 
@@ -131,11 +147,11 @@ def _set_up(**_: object) -> None:
 @signals.worker_init.connect
 def _equip(**_: object) -> None:
     """Opens the metrics, and loads rules and texts before the first task comes."""
-    from desk import metrics
+    from desk import scrape
     from desk.webchat import fan
 
     try:
-        metrics.serve()
+        scrape.serve()
         fan.start()
         _worker()
     except (DataError, SettingsError) as error:

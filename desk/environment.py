@@ -7,6 +7,7 @@ refuses those that are.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import ipaddress
 import os
 import re
@@ -19,6 +20,9 @@ from pathlib import Path
 import yaml
 
 from core.locale import sentence
+from core.networks import is_internal, own_address
+from core.secret_files import SecretFileError, with_files
+from desk.seals.keys import Key, read_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Shortest secret that production accepts, in characters.
@@ -37,15 +41,10 @@ KEPT_DAYS = {
     "web_sessions": (30, 2), "logins": (90, 1), "notices": (90, 1), "tracker": (30, 1),
     "audit": (1830, 1098), "backups": (35, 1),
 }  # fmt: skip
-#: Networks that are not the internet: this machine (loopback), and private ones (RFC 1918, RFC 4193).
-INTERNAL = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
-    )
-)  # fmt: skip
 _YES_NO = {"1": True, "0": False, "": False}
-_SECRET_FILE, _LINE_KEY_FILE = "secret", "line-key"
+_SECRET_FILE, _KEY_FILE, _OLD_LINE_KEY_FILE = "secret", "seal-key", "line-key"
+#: The name of the key that this machine makes itself.
+_KEY_NAME = "own"
 
 
 class SettingsError(Exception):
@@ -73,7 +72,7 @@ class LineAccount:
         channel: the channel's id.
         user: the account's own user id, to which webhooks are addressed.
         url: address of the platform.
-        keys: seal and find patients' user ids; the first seals, the others still open.
+        old_keys: what sealed patients' user ids before ``DESK_KEYS`` did; for the migration alone.
     """
 
     secrets: tuple[str, ...]
@@ -81,7 +80,7 @@ class LineAccount:
     channel: str
     user: str
     url: str
-    keys: tuple[str, ...]
+    old_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,14 +91,17 @@ class Environment:
         production: whether patients reach it.
         debug: whether Django shows its inner workings on an error.
         secret: signs sessions and tokens.
+        secret_fallbacks: secrets before it, by which what they signed still counts.
+        keys: seal what patients wrote (``desk.seals``); the first seals, all open.
         database: a database URL.
         hosts: names under which the desk is reached.
+        internal_hosts: names that only neighbours use: the action server, whoever sees whether it is well.
         origins: the same as origins (https://…) for forms.
         web_origins: origins of pages that show the web chat, besides the desk's own.
         web_sessions_a_minute: visitors who may begin in a minute from one network.
         data: the data folder.
         gate: the folder of the frozen sets that the gate goes through.
-        rasa: address of the Rasa server.
+        rasa: addresses of the Rasa servers.
         rasa_seconds: how long a turn may wait for it.
         api_tokens: who may use ``/api/``.
         api_callback: where replies of the HTTP channel are posted to; "" for nowhere.
@@ -127,14 +129,17 @@ class Environment:
     production: bool
     debug: bool
     secret: str
+    secret_fallbacks: tuple[str, ...]
+    keys: tuple[Key, ...]
     database: str
     hosts: tuple[str, ...]
+    internal_hosts: tuple[str, ...]
     origins: tuple[str, ...]
     web_origins: tuple[str, ...]
     web_sessions_a_minute: int
     data: Path
     gate: Path
-    rasa: str
+    rasa: tuple[str, ...]
     rasa_seconds: float
     api_tokens: tuple[str, ...]
     api_callback: str
@@ -169,6 +174,10 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         SettingsError: something is missing, cannot be read, or is not fit for production.
     """
     faults: list[str] = []
+    try:
+        values = with_files(values)
+    except SecretFileError as error:
+        raise SettingsError(str(error)) from error
 
     def flag(name: str) -> bool:
         value = values.get(name, "")
@@ -190,7 +199,9 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         return value
 
     def address(name: str, default: str) -> str:
-        value = values.get(name) or default
+        return checked(name, values.get(name) or default)
+
+    def checked(name: str, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             faults.append(sentence("settings.not_an_address", name=name, value=value))
         return value.rstrip("/")
@@ -228,14 +239,20 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         production=production,
         debug=debug,
         secret=secret,
+        secret_fallbacks=_listed(values.get("DESK_SECRET_FALLBACKS", "")),
+        keys=_keys(values.get("DESK_KEYS", ""), faults),
         database=values.get("DATABASE_URL") or f"sqlite:///{folder / 'desk.sqlite3'}",
         hosts=hosts or ("localhost", "127.0.0.1", "[::1]"),
+        internal_hosts=_listed(values.get("DESK_INTERNAL_HOSTS", "")),
         origins=tuple(f"https://{host}" for host in hosts if not _is_local(host)),
         web_origins=_origins(values.get("DESK_WEB_ORIGINS", ""), faults),
         web_sessions_a_minute=int(number("DESK_WEB_SESSIONS_A_MINUTE", 20, 1, 100_000)),
         data=data,
         gate=Path(values.get("DESK_GATE") or ROOT / "tests"),
-        rasa=address("RASA_URL", f"http://127.0.0.1:{values.get('RASA_PORT') or 5005}"),
+        rasa=tuple(
+            checked("RASA_URL", url)
+            for url in _listed(values.get("RASA_URL", "")) or _own_rasa(values.get("RASA_PORT", ""))
+        ),
         rasa_seconds=number("DESK_RASA_SECONDS", 8, 0.1, 60),
         api_tokens=tokens,
         api_callback=address("DESK_API_CALLBACK", ""),
@@ -255,7 +272,7 @@ def read_environment(values: Mapping[str, str], folder: Path = ROOT / ".run") ->
         log=log,
         keep=_kept(values.get("DESK_KEEP", ""), faults),
         erase_answered=flag("DESK_ERASE_ANSWERED"),
-        tracker=values.get("RASA_TRACKER_DB", ""),
+        tracker=_tracker(values.get("RASA_TRACKER_DB", ""), faults),
         backups=Path(values["DESK_BACKUPS"]) if values.get("DESK_BACKUPS") else None,
     )
     faults += [
@@ -286,6 +303,14 @@ def _kept(value: str, faults: list[str]) -> dict[str, int]:
     return days
 
 
+def _tracker(value: str, faults: list[str]) -> str:
+    """Where Rasa keeps conversations, as it takes that itself (``channels.trackers``)."""
+    if value and not value.startswith("postgresql://"):
+        faults.append(sentence("settings.not_postgresql", name="RASA_TRACKER_DB"))
+        return ""
+    return value
+
+
 def _origins(value: str, faults: list[str]) -> tuple[str, ...]:
     """Origins as browsers send them: scheme, name and port, nothing else."""
     origins = _listed(value)
@@ -307,8 +332,17 @@ def _line(values: Mapping[str, str], url: str, faults: list[str]) -> LineAccount
         faults.append(sentence("settings.line_incomplete"))
     if not re.fullmatch("U[0-9a-f]{32}", user):
         faults.append(sentence("settings.line_user", value=user))
-    keys = _listed(values.get("LINE_KEYS", ""))
-    return LineAccount(_listed(secrets_), token, channel, user, url, keys)
+    old_keys = _listed(values.get("LINE_KEYS", ""))
+    return LineAccount(_listed(secrets_), token, channel, user, url, old_keys)
+
+
+def _keys(value: str, faults: list[str]) -> tuple[Key, ...]:
+    """The keys that seal; none if one cannot be read."""
+    try:
+        return read_keys(value)
+    except ValueError as error:
+        faults.append(sentence("settings.not_keys", name=error))
+        return ()
 
 
 def _unfit(environment: Environment) -> list[str]:
@@ -320,12 +354,14 @@ def _unfit(environment: Environment) -> list[str]:
     ]
     if environment.debug:
         faults.append(sentence("settings.debug"))
-    if len(environment.secret) < MIN_SECRET or len(set(environment.secret)) < MIN_SECRET // 4:
+    if _is_weak(environment.secret):
         faults.append(sentence("settings.secret", least=MIN_SECRET))
+    if any(map(_is_weak, environment.secret_fallbacks)):
+        faults.append(sentence("settings.secret_fallbacks", least=MIN_SECRET))
     if not environment.origins:
         faults.append(sentence("settings.hosts"))
-    if environment.line and min(map(len, environment.line.keys), default=0) < MIN_SECRET:
-        faults.append(sentence("settings.line_keys", least=MIN_SECRET))
+    if not environment.keys:
+        faults.append(sentence("settings.keys"))
     clinic = environment.data / "knowledge" / "clinic.yml"
     try:
         demo = yaml.safe_load(clinic.read_text(encoding="utf-8")).get("demo", True)
@@ -336,13 +372,20 @@ def _unfit(environment: Environment) -> list[str]:
     return faults
 
 
+def _is_weak(secret: str) -> bool:
+    return len(secret) < MIN_SECRET or len(set(secret)) < MIN_SECRET // 4
+
+
 def _with_own_secrets(environment: Environment, folder: Path) -> Environment:
     """The settings with secrets of this machine's own where none were given."""
     if not environment.secret:
         environment = replace(environment, secret=kept_secret(folder / _SECRET_FILE))
-    line = environment.line
-    if line is not None and not line.keys:
-        line = replace(line, keys=(kept_secret(folder / _LINE_KEY_FILE),))
+    if not environment.keys:
+        kept = hashlib.sha256(kept_secret(folder / _KEY_FILE).encode("ascii")).digest()
+        environment = replace(environment, keys=(Key(_KEY_NAME, kept),))
+    line, old = environment.line, folder / _OLD_LINE_KEY_FILE
+    if line is not None and not line.old_keys and old.exists():
+        line = replace(line, old_keys=(kept_secret(old),))
     return replace(environment, line=line)
 
 
@@ -374,11 +417,12 @@ def _internal(value: str, production: bool) -> tuple[Address | None, str]:
         return None, ""
     host, _, port = value.rpartition(":")
     try:
-        ip, number = ipaddress.ip_address(host.removeprefix("[").removesuffix("]")), int(port)
+        ip, number = own_address(host.removeprefix("[").removesuffix("]")), int(port)
     except ValueError:
         return None, "settings.not_an_internal_address"
-    internal = any(ip in network for network in INTERNAL)
-    if not 0 < number < 65_536 or not (internal or ip.is_unspecified):
+    except OSError:
+        return None, "settings.not_in_network"
+    if not 0 < number < 65_536 or not (is_internal(ip) or ip.is_unspecified):
         return None, "settings.not_an_internal_address"
     if ip.is_unspecified and production:
         return None, "settings.open_to_all"
@@ -387,6 +431,11 @@ def _internal(value: str, production: bool) -> tuple[Address | None, str]:
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _own_rasa(ports: str) -> tuple[str, ...]:
+    """Where Rasa is when nothing is said about it: on this machine, on one port or several."""
+    return tuple(f"http://127.0.0.1:{port}" for port in _listed(ports) or ("5005",))
 
 
 def _url(hosts: tuple[str, ...], port: str) -> str:

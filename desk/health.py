@@ -12,6 +12,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 
 from desk.conversations.equipment import equipment
+from desk.seals.ring import keyring
+from desk.seals.sealing import missing_keys
 from desk.training.route import RoutedRasa
 
 #: Seconds for which Rasa's word on its model is taken.
@@ -25,17 +27,20 @@ def alive(_: HttpRequest) -> JsonResponse:
 
 def ready(_: HttpRequest) -> JsonResponse:
     """``/readyz``: what it needs, and in which version. Without Rasa the desk still answers with
-    safe texts and tickets, so that alone does not make it unready.
+    safe texts and tickets, so that alone does not make it unready; without a key that has sealed
+    something here it cannot read what it is to answer.
     """
     database, tools = _is_migrated(), equipment()
+    missing = missing_keys(keyring()) if database else []
     return JsonResponse(
         {
             "database": database,
+            "missing_keys": missing,
             "rasa": _model.of(tools.rasa),
             "knowledge": tools.knowledge.version,
             "rules": tools.triage.version,
         },
-        status=200 if database else 503,
+        status=200 if database and not missing else 503,
     )
 
 

@@ -10,13 +10,15 @@ import dj_database_url
 import dj_email_url
 from csp.constants import NONE, SELF
 
+from desk import database
 from desk.environment import ROOT, read_environment
 
 ENVIRONMENT = read_environment(os.environ)
 
 SECRET_KEY = ENVIRONMENT.secret
+SECRET_KEY_FALLBACKS = list(ENVIRONMENT.secret_fallbacks)
 DEBUG = ENVIRONMENT.debug
-ALLOWED_HOSTS = list(ENVIRONMENT.hosts)
+ALLOWED_HOSTS = [*ENVIRONMENT.hosts, *ENVIRONMENT.internal_hosts]
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.origins)
 
 INSTALLED_APPS = [
@@ -34,6 +36,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "ninja",
+    "desk.seals",
     "desk.audit",
     "desk.conversations",
     "desk.tickets",
@@ -49,9 +52,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "desk.metrics.Requests",
+    "desk.headers.Headers",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "desk.static_files.StaticFiles",
-    "csp.middleware.CSPMiddleware",
     "desk.webchat.origins.Origins",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -64,6 +68,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "desk.staff.sessions.SessionLimits",
+    "desk.seals.pages.Unopened",
 ]
 TEMPLATES = [
     {
@@ -93,10 +98,20 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+else:
+    DATABASES["default"]["ENGINE"] = database.__name__
+    DATABASES["default"]["OPTIONS"] = {
+        **database.OPTIONS,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DATABASES["default"]["CONN_MAX_AGE"] = None
 if ENVIRONMENT.tracker:
     # Rasa's, of which only what must be forgotten is touched (desk.privacy.tracker).
     DATABASES["tracker"] = dj_database_url.parse(ENVIRONMENT.tracker)
+    DATABASES["tracker"]["OPTIONS"] = {
+        **database.OPTIONS,
+        **DATABASES["tracker"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if ENVIRONMENT.mail:
@@ -188,10 +203,14 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if ENVIRONMENT.production:
     SECURE_SSL_REDIRECT = True
+    # Neighbours come past the proxy, without TLS: probes, and the action server with its token.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^api/knowledge$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # Browsers take cookies of these names from this host alone, not from its neighbours or by HTTP.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 
 LOGGING_CONFIG = "desk.logs.configure"
 LOGGING = {

@@ -11,6 +11,7 @@ from django.db import connection
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
+from desk import metrics, probes
 from desk.conversations.channels import deliver
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.outbox import send
@@ -18,8 +19,10 @@ from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.editorial.reminders import Reminders
 from desk.environment import SettingsError
+from desk.gaps.drift import Watch
 from desk.privacy import retention, tracker
 from desk.rehearsals.runner import run_next
+from desk.seals.sealing import check_keys
 from desk.tickets.notices import send_due
 from desk.tickets.watch import watch
 from desk.training.work import chore as training
@@ -31,8 +34,10 @@ def worker() -> Worker:
 
     Raises:
         DataError: the data folder cannot be used.
-        SettingsError: this is production, and what patients would get is the demonstration's.
+        SettingsError: this is production, and what patients would get is the demonstration's; or the
+            database needs a key that ``DESK_KEYS`` does not have.
     """
+    check_keys()
     tools = equipment()
     # The file is no demonstration (``desk.environment``); the table in the database may still be one.
     if settings.ENVIRONMENT.production and tools.knowledge.demo:
@@ -56,22 +61,42 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     def now() -> dt.datetime:
         return dt.datetime.now(TOKYO)
 
-    yield lambda: watch(tools, now())
+    yield _noted("watch", lambda: watch(tools, now()))
     unread = Unread()
-    yield lambda: unread.look(tools.hours, now())
-    yield lambda: send_due(now())
+    yield _noted("unread", lambda: unread.look(tools.hours, now()))
+    yield _noted("notices", lambda: send_due(now()))
     reminders = Reminders()
-    yield _seldom(lambda: reminders.look(now()), 10)
-    yield _seldom(training(), 2)
-    yield _seldom(lambda: run_next(tools, now), 2)
-    yield _seldom(lambda: tracker.forget_due(now()), 10)
-    yield _seldom(lambda: retention.look(tools, now()), 60)
+    drift = Watch()
+    yield _seldom(_noted("drift", lambda: drift.look(now())), 3600)
+    yield _seldom(_noted("reminders", lambda: reminders.look(now())), 10)
+    yield _seldom(_noted("training", training()), 2)
+    yield _seldom(_noted("rehearsals", lambda: run_next(tools, now)), 2)
+    yield _seldom(_noted("forgetting", lambda: tracker.forget_due(now())), 10)
+    yield _seldom(_noted("retention", lambda: retention.look(tools, now())), 60)
+    if settings.ENVIRONMENT.metrics is not None:
+        yield _seldom(_noted("probes", probes.look), probes.EVERY_SECONDS)
     if settings.ENVIRONMENT.line is not None:
         from desk.line.inbox import gatherer
         from desk.line.quota import quota
 
-        yield gatherer().sweep
-        yield quota.refresh
+        yield _noted("line", gatherer().sweep)
+        yield _noted("line_quota", quota.refresh)
+
+
+def _noted(name: str, job: Callable[[], object]) -> Callable[[], None]:
+    """A job of which metrics tell when it was last done.
+
+    Args:
+        name: what it is called there.
+        job: the job.
+    """
+    done = metrics.SWEPT.labels(name)
+
+    def do() -> None:
+        job()
+        done.set_to_current_time()
+
+    return do
 
 
 def _seldom(job: Callable[[], object], seconds: float) -> Callable[[], None]:

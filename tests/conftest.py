@@ -1,10 +1,11 @@
-"""A browser; and in CI a skipped test is a failed one: a missing tool must be noticed."""
+"""A browser, a database; and in CI a skipped test is a failed one: a missing tool must be noticed."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database of the desk with all tables and nothing in them."""
+    # Not in the bot's environment.
+    from tests.desk.running import Desk
+
+    folder = tmp_path_factory.mktemp("migrated")
+    Desk(f"sqlite:///{folder / 'desk.sqlite3'}", folder, "http://127.0.0.1:1").manage("migrate")
+    return folder / "desk.sqlite3"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""Runs Rasa and the action server together until interrupted (``make bot``)."""
+"""Runs Rasa, once or several times, and the action server together until interrupted (``make bot``)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ import argparse
 import os
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from honcho.manager import Manager
 
 from core.locale import sentence
-from tools.bot_commands import actions_command, bot_environment, rasa_command
+from tools.bot_commands import (
+    actions_command,
+    bot_environment,
+    rasa_command,
+    rasa_environment,
+)
 from tools.desk import api_token, desk_command, desk_environment
-from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, PortError, Ports, check_free
+from tools.model_check import ModelError, check_model
+from tools.places import (
+    BOT_BIN,
+    LOOPBACK,
+    MODEL,
+    ROOT,
+    RUN_DIR,
+    PortError,
+    Ports,
+    check_free,
+    data_folder,
+)
 
 
 class NotReadyToStartError(Exception):
@@ -40,18 +57,20 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     manager = Manager()
-    environment = bot_environment()
+    environment = bot_environment(ports)
     manager.add_process(
         "actions", shlex.join(actions_command(ports)), cwd=str(ROOT),
         env={**environment, **(_table_of_desk(ports) if published else {})},
     )  # fmt: skip
-    manager.add_process(
-        "rasa", shlex.join(rasa_command(ports, arguments.model)), env=environment, cwd=str(ROOT)
-    )
+    for name, port in _rasa_servers(ports).items():
+        manager.add_process(
+            name, shlex.join(rasa_command(replace(ports, rasa=port), arguments.model)),
+            env=rasa_environment(), cwd=str(ROOT),
+        )  # fmt: skip
     if arguments.desk:
         manager.add_process(
             "desk", shlex.join(desk_command(ports)),
-            env={**desk_environment(), "RASA_URL": ports.rasa_url}, cwd=str(ROOT),
+            env={**desk_environment(), "RASA_URL": ",".join(ports.rasa_urls)}, cwd=str(ROOT),
         )  # fmt: skip
     manager.loop()
     return int(manager.returncode or 0)
@@ -66,16 +85,27 @@ def check(ports: Ports, model: Path, desk: bool) -> None:
         desk: whether the desk starts with them.
 
     Raises:
-        NotReadyToStartError: environment or model is missing.
+        NotReadyToStartError: environment or model is missing, or the model is not fit for use.
         PortError: a port is taken.
     """
     if not (BOT_BIN / "rasa").exists():
         raise NotReadyToStartError(sentence("tools.no_environment", path=BOT_BIN))
     if not model.exists():
         raise NotReadyToStartError(sentence("tools.no_model"))
-    check_free({"rasa": ports.rasa, "actions": ports.actions})
+    try:
+        check_model(model, data_folder())
+    except ModelError as error:
+        raise NotReadyToStartError(str(error)) from error
+    servers = {name: (ports.rasa_host, port) for name, port in _rasa_servers(ports).items()}
+    check_free({**servers, "actions": (ports.actions_host, ports.actions)})
     if desk:
-        check_free({"desk": ports.desk})
+        check_free({"desk": (LOOPBACK, ports.desk)})
+
+
+def _rasa_servers(ports: Ports) -> dict[str, int]:
+    """The ports of the Rasa servers by the servers' names."""
+    names = ("rasa", *(f"rasa-{n}" for n in range(2, len(ports.rasa_ports) + 1)))
+    return dict(zip(names, ports.rasa_ports, strict=True))
 
 
 def _table_of_desk(ports: Ports) -> dict[str, str]:

@@ -8,24 +8,26 @@ from pathlib import Path
 
 import yaml
 
-from tools.places import BOT_BIN, ROOT, RUN_DIR, Ports
+from core.secret_files import OF_DESK, SUFFIX
+from tools.places import BOT_BIN, LOOPBACK, ROOT, RUN_DIR, Ports
 
-#: The desk's secrets, and where these may be part of an address: no business of the bot's.
-_SECRETS = frozenset({
-    "DATABASE_URL", "DESK_API_CALLBACK", "DESK_API_TOKENS", "DESK_BROKER", "DESK_MAIL", "DESK_SECRET",
-    "DESK_SHARED",
-})  # fmt: skip
+#: Where Rasa's conversations are: no business of the action server's.
+_TRACKERS = "RASA_TRACKER_DB"
+#: Whose variables are no business of the bot's, besides the desk's secrets.
 _SECRET_PREFIXES = ("LINE_", "REDIS_")
 
 
-def bot_environment() -> dict[str, str]:
-    """Environment of Rasa and actions: without the desk's secrets, loopback only, no telemetry, quiet
-    TensorFlow.
+def bot_environment(ports: Ports | None = None) -> dict[str, str]:
+    """Environment of Rasa and actions: without the desk's secrets, no telemetry, quiet TensorFlow.
+
+    Args:
+        ports: where the action server listens; None for the loopback address.
     """
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in _SECRETS and not name.startswith(_SECRET_PREFIXES)
+        if name.removesuffix(SUFFIX) not in {*OF_DESK, _TRACKERS}
+        and not name.startswith(_SECRET_PREFIXES)
     }
     return {
         **kept,
@@ -33,7 +35,7 @@ def bot_environment() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
         "RASA_TELEMETRY_ENABLED": "false",
-        "SANIC_HOST": "127.0.0.1",
+        "SANIC_HOST": ports.actions_host if ports else LOOPBACK,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # glibc keeps an arena of freed memory for each of many threads otherwise.
         "MALLOC_ARENA_MAX": "2",
@@ -45,6 +47,12 @@ def bot_environment() -> dict[str, str]:
     }
 
 
+def rasa_environment() -> dict[str, str]:
+    """Environment of Rasa, which alone knows the database of its conversations."""
+    known = {name: os.environ.get(name, "") for name in (_TRACKERS, _TRACKERS + SUFFIX)}
+    return bot_environment() | {name: value for name, value in known.items() if value}
+
+
 def rasa_command(ports: Ports, model: Path) -> list[str]:
     """What starts Rasa.
 
@@ -53,7 +61,7 @@ def rasa_command(ports: Ports, model: Path) -> list[str]:
         model: the trained model.
     """
     return [
-        str(BOT_BIN / "rasa"), "run", "--enable-api", "--interface", "127.0.0.1",
+        str(BOT_BIN / "rasa"), "run", "--enable-api", "--interface", ports.rasa_host,
         "--port", str(ports.rasa), "--model", str(model),
         "--endpoints", str(_endpoints(ports)), "--credentials", "credentials.yml",
     ]  # fmt: skip
@@ -98,7 +106,7 @@ def training_environment() -> dict[str, str]:
 
 
 def _endpoints(ports: Ports) -> Path:
-    """``endpoints.yml``, or a copy that names another port of the action server."""
+    """``endpoints.yml``, or a copy that names another address of the action server."""
     original = ROOT / "endpoints.yml"
     document = yaml.safe_load(original.read_text(encoding="utf-8"))
     if document["action_endpoint"]["url"] == ports.actions_url:

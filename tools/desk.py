@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from core.locale import sentence
 from desk.environment import kept_secret
-from tools.places import ROOT, RUN_DIR, PortError, Ports, check_free
+from tools.places import LOOPBACK, ROOT, RUN_DIR, PortError, Ports, check_free
 
 #: Seconds that requests which do not end by themselves (live pages) get when the desk stops.
 _LAST_REQUESTS_SECONDS = 2
@@ -25,7 +25,7 @@ def main() -> int:
     argparse.ArgumentParser(prog="make desk", description=__doc__).parse_args()
     try:
         ports = Ports.from_environment()
-        check_free({"desk": ports.desk})
+        check_free({"desk": (LOOPBACK, ports.desk)})
         migrate()
         administrator = first_administrator()
     except (PortError, DeskSetupError) as error:

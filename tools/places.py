@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.locale import sentence
+from core.networks import NotInternalError, internal_host
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The bot's environment: ``DESK_BOT``, or the project's own.
@@ -27,72 +28,114 @@ def data_folder() -> Path:
     return Path(os.environ.get("DESK_DATA") or ROOT / "data")
 
 
+#: Where servers listen when nothing else is said: this machine only.
+LOOPBACK = "127.0.0.1"
+
+
 class PortError(Exception):
-    """A port that cannot be used; the message says which, and what to do."""
+    """A port or an address that cannot be used; the message says which, and what to do."""
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Ports of the three servers, all on the loopback address only.
+    """Ports and addresses of the three servers; on the loopback address unless something else is said.
 
-    ``RASA_PORT``, ``ACTIONS_PORT`` and ``DESK_PORT`` in the environment choose others than the usual ones.
+    ``RASA_PORT``, ``ACTIONS_PORT`` and ``DESK_PORT`` in the environment choose other ports than the usual
+    ones; with several in ``RASA_PORT``, comma-separated, there is a Rasa server on each. ``RASA_HOST`` and
+    ``ACTIONS_HOST`` choose an internal address, or a network in which this machine has one.
+
+    Attributes:
+        actions_at: address that Rasa calls for an action (``ACTIONS_URL``); "" for the server beside it.
+        more_rasa: ports of further Rasa servers.
     """
 
     rasa: int
     actions: int
     desk: int
+    rasa_host: str = LOOPBACK
+    actions_host: str = LOOPBACK
+    actions_at: str = ""
+    more_rasa: tuple[int, ...] = ()
 
     @classmethod
     def from_environment(cls) -> Ports:
         """The ports to use.
 
         Raises:
-            PortError: a variable is no port.
+            PortError: a variable is no port, or an address that is not internal.
         """
-        return cls(_port("RASA_PORT", 5005), _port("ACTIONS_PORT", 5055), _port("DESK_PORT", 8000))
+        rasa, *more = (os.environ.get("RASA_PORT") or "5005").split(",")
+        return cls(
+            _port("RASA_PORT", rasa),
+            _port("ACTIONS_PORT", os.environ.get("ACTIONS_PORT") or "5055"),
+            _port("DESK_PORT", os.environ.get("DESK_PORT") or "8000"),
+            _host("RASA_HOST"), _host("ACTIONS_HOST"), os.environ.get("ACTIONS_URL", ""),
+            tuple(_port("RASA_PORT", port) for port in more),
+        )  # fmt: skip
+
+    @property
+    def rasa_ports(self) -> tuple[int, ...]:
+        """The ports of all Rasa servers."""
+        return self.rasa, *self.more_rasa
 
     @property
     def rasa_url(self) -> str:
-        """Address of the Rasa server."""
-        return f"http://127.0.0.1:{self.rasa}"
+        """Address of the Rasa server, the first one of several."""
+        return _url(self.rasa_host, self.rasa)
+
+    @property
+    def rasa_urls(self) -> tuple[str, ...]:
+        """Addresses of all Rasa servers."""
+        return tuple(_url(self.rasa_host, port) for port in self.rasa_ports)
 
     @property
     def actions_url(self) -> str:
         """Address that Rasa calls for an action."""
-        return f"http://127.0.0.1:{self.actions}/webhook"
+        return self.actions_at or f"{_url(self.actions_host, self.actions)}/webhook"
 
     @property
     def desk_url(self) -> str:
         """Address of the desk."""
-        return f"http://127.0.0.1:{self.desk}"
+        return _url(LOOPBACK, self.desk)
 
 
-def check_free(servers: Mapping[str, int]) -> None:
-    """Sees that servers can listen on their ports of the loopback address.
+def check_free(servers: Mapping[str, tuple[str, int]]) -> None:
+    """Sees that servers can listen where they are to.
 
     Args:
-        servers: ports by the servers' names.
+        servers: addresses and ports by the servers' names.
 
     Raises:
-        PortError: another program has one of them.
+        PortError: another program is there.
     """
-    for name, port in servers.items():
-        if not _is_free(port):
+    for name, (host, port) in servers.items():
+        if not _is_free(host, port):
             raise PortError(sentence("tools.port_taken", port=port, name=name))
 
 
-def _port(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _host(name: str) -> str:
+    try:
+        return internal_host(name, os.environ.get(name) or LOOPBACK)
+    except NotInternalError as error:
+        raise PortError(str(error)) from error
+
+
+def _port(name: str, text: str) -> int:
+    text = text.strip()
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
         raise PortError(sentence("tools.no_port", name=name, value=text))
     return int(text)
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

@@ -20,6 +20,7 @@ from tools.client import BotClient
 from tools.desk import DeskSetupError, api_token, first_administrator, migrate
 from tools.desk_client import DeskClient
 from tools.places import MODEL, ROOT, RUN_DIR, PortError, Ports
+from tools.progress import Progress, step
 
 READY_SECONDS = 180
 _STOP_SECONDS = 15
@@ -49,10 +50,14 @@ def main() -> int:
     try:
         ports = Ports.from_environment()
         check(ports, MODEL, desk=True)
-        print(sentence("tools.starting"), flush=True)
+        database = Progress(sys.stdout, step(3, "database"))
+        database.show(sentence("tools.migrating"))
         migrate()
+        database.end(sentence("tools.migrated"))
         try:
-            with running_desk(log) as servers:
+            start = Progress(sys.stdout, step(4, "start"))
+            with running_desk(log, progress=start) as servers:
+                start.end(sentence("tools.started", seconds=round(start.seconds)))
                 return _talk(ports, servers)
         finally:
             print(sentence("tools.stopped"))
@@ -72,7 +77,7 @@ def _end_in_order() -> None:
 
 def _talk(ports: Ports, servers: Servers) -> int:
     administrator = first_administrator()
-    print(sentence("tools.ready"))
+    print(step(5, "ready"), sentence("tools.ready"), sep="  ")
     print(sentence("tools.addresses", desk=ports.desk_url))
     print(sentence("tools.log", log=servers.log))
     if administrator:
@@ -100,16 +105,34 @@ def running_bot(log: Path, model: Path = MODEL) -> Iterator[Servers]:
     Raises:
         NotStartedError: a server ended, or did not answer in time.
     """
-    bot = BotClient(Ports.from_environment().rasa_url)
-    with _running(["--model", str(model)], "bot", log, bot.is_ready) as servers:
+    bots = [BotClient(url) for url in Ports.from_environment().rasa_urls]
+
+    def are_ready() -> bool:
+        return all(bot.is_ready() for bot in bots)
+
+    with _running(["--model", str(model)], "bot", log, are_ready) as servers:
         yield servers
 
 
 @contextlib.contextmanager
-def running_desk(log: Path, model: Path = MODEL) -> Iterator[Servers]:
-    """Runs the desk as well, on a database that is up to date; otherwise the same."""
+def running_desk(
+    log: Path, model: Path = MODEL, progress: Progress | None = None
+) -> Iterator[Servers]:
+    """Runs the desk as well, on a database that is up to date; otherwise the same.
+
+    Args:
+        log: as above.
+        model: as above.
+        progress: where it is shown how long it takes.
+    """
     desk = DeskClient(Ports.from_environment().desk_url, api_token())
-    with _running(["--model", str(model), "--desk"], "desk", log, desk.is_ready) as servers:
+
+    def is_ready() -> bool:
+        if progress is not None:
+            progress.show(sentence("tools.starting", seconds=int(progress.seconds)))
+        return desk.is_ready()
+
+    with _running(["--model", str(model), "--desk"], "desk", log, is_ready) as servers:
         yield servers
 
 

@@ -3,39 +3,77 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from core.locale import sentence
+from desk.training.processes import Output
 from tools.bot_commands import train_command, training_environment
-from tools.places import MODEL, ROOT
+from tools.places import MODEL, ROOT, RUN_DIR
+from tools.progress import Progress, about, step
 
 #: What a model is made of; a change anywhere here calls for training.
 INGREDIENTS = (
     "config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/lexicon", "nlu",
     "core/japanese.py", "core/lexicon.py", "core/terms.py", "core/tables.py", "requirements/bot.txt",
 )  # fmt: skip
+#: What Rasa prints while it trains, all of it.
+LOG = RUN_DIR / "train.log"
+#: Lines of it that are shown when it fails.
+LAST_LINES = 15
+#: Where in the whole training a component begins, as shares of the time (measured on two cores).
+_BEGINS = {
+    "TermFeaturizer": 0.12, "CountVectorsFeaturizer": 0.15, "ReadingFeaturizer": 0.19,
+    "DIETClassifier": 0.26, "LinearTopicClassifier": 0.84, "RulePolicy": 0.98,
+}  # fmt: skip
+#: What the component with epochs takes of the whole.
+_EPOCHS = 0.58
+_LOOK_SECONDS = 0.3
 
 
 def main() -> int:
     """Trains unless the last model was made of the same files."""
     parser = argparse.ArgumentParser(prog="make train", description=__doc__)
     parser.add_argument("--force", action="store_true", help="train even if nothing changed")
-    force: bool = parser.parse_args().force
-    stamp = MODEL.with_suffix(".sha256")
+    parser.add_argument("--step", type=int, default=0, help="number of the step, in make run")
+    given = parser.parse_args()
+    title = sentence("tools.step_train")
+    if given.step:
+        title = step(given.step, "train")
+        # Who can run this has it.
+        print(step(given.step - 1, "environment"), sentence("tools.environment_ready"), sep="  ")
+    progress = Progress(sys.stdout, title)
     fingerprint = fingerprint_of(ROOT / name for name in INGREDIENTS)
-    if not force and MODEL.exists() and stamp.exists() and stamp.read_text() == fingerprint:
-        print(sentence("tools.model_current"))
+    if not given.force and is_current(fingerprint):
+        progress.end(sentence("tools.model_current"))
         return 0
-    print(sentence("tools.training"), flush=True)
-    code = train(MODEL, ["data/nlu", "data/rules.yml"], {}, force)
+    code, tail = train_quietly(MODEL, ["data/nlu", "data/rules.yml"], progress, given.force)
     if code == 0:
-        stamp.write_text(fingerprint)
-        print(sentence("tools.trained"))
+        _stamp(MODEL).write_text(fingerprint)
+        progress.end(sentence("tools.trained", time=about(progress.seconds)))
+    else:
+        progress.end(sentence("tools.not_trained"))
+        print(tail, sentence("tools.log", log=LOG).strip(), sep="\n", file=sys.stderr)
     return code
+
+
+def is_current(fingerprint: str) -> bool:
+    """Whether there is a model of what has a fingerprint.
+
+    Args:
+        fingerprint: of the ingredients.
+    """
+    stamp = _stamp(MODEL)
+    return MODEL.exists() and stamp.exists() and stamp.read_text() == fingerprint
+
+
+def _stamp(model: Path) -> Path:
+    return model.with_suffix(".sha256")
 
 
 def train(
@@ -53,6 +91,64 @@ def train(
         train_command(model, data, force),
         cwd=ROOT, env={**training_environment(), **environment}, check=False,
     ).returncode  # fmt: skip
+
+
+def train_quietly(
+    model: Path, data: Iterable[str], progress: Progress, force: bool = False
+) -> tuple[int, str]:
+    """The same, with what Rasa prints in ``LOG`` and on the screen how far it is.
+
+    Args:
+        model: the file to write, ``….tar.gz``.
+        data: files and folders of training data.
+        progress: the line on the screen.
+        force: as above.
+
+    Returns:
+        Its exit code, and the last lines that it printed.
+    """
+    LOG.parent.mkdir(exist_ok=True)
+    output = Output()
+    with (
+        LOG.open("wb") as log,
+        LOG.open("rb") as printed,
+        _running(model, data, force, log) as process,
+    ):
+        code = None
+        while code is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(_LOOK_SECONDS)
+            output.take(printed.read())
+            progress.show(*_how_far(output, progress.seconds))
+    return code, "\n".join(output.tail.strip().splitlines()[-LAST_LINES:])
+
+
+@contextlib.contextmanager
+def _running(
+    model: Path, data: Iterable[str], force: bool, log: BinaryIO
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        train_command(model, data, force),
+        cwd=ROOT, env=training_environment(), stdout=log, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _how_far(output: Output, seconds: float) -> tuple[str, float]:
+    """In words, and as a share of the whole."""
+    share = _BEGINS.get(output.part, 0.0)
+    if output.percent is not None:
+        share += _EPOCHS * output.percent / 100
+        left = about(seconds / share - seconds)
+        return sentence("tools.epochs", percent=output.percent, left=left), share
+    known = output.part in _BEGINS
+    return sentence("tools.training_part", part=output.part) if known else sentence(
+        "tools.reading"
+    ), share
 
 
 def fingerprint_of(places: Iterable[Path]) -> str:

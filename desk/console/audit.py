@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from core.locale import sentence
 from desk.audit.models import AuditEntry, record
+from desk.console.numbers import key_of
 from desk.console.period import DaysForm, between
 from desk.console.words import named, rule_title
 from desk.conversations.equipment import Equipment, equipment
@@ -140,9 +141,9 @@ def page(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "console/audit.html", {"form": form})
     entries = form.entries()
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        entries = entries.filter(id__lt=int(before[:18]))
+    before = key_of(request.GET.get("before", ""))
+    if before is not None:
+        entries = entries.filter(id__lt=before)
     found = list(entries[: PAGE + 1])
     asked = sorted(name for name, value in form.cleaned_data.items() if value)
     record("audit.viewed", timezone.now(), actor=staff_of(request).get_username(), fields=asked)

@@ -21,6 +21,7 @@ from core.answer_text import answer_text
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.console.export import EXPORTERS
+from desk.console.numbers import key_of
 from desk.console.transcript import LINES
 from desk.console.transcript import transcript as lines_of
 from desk.console.words import named, rule_title
@@ -153,11 +154,8 @@ def claim(request: HttpRequest, conversation: Conversation) -> None:
 @_action
 def take_over(request: HttpRequest, conversation: Conversation) -> None:
     """Takes the ticket from the colleague whom the page named."""
-    holder = request.POST.get("holder", "")
-    lifecycle.take_over(
-        _ticket(conversation), staff_of(request), int(holder) if holder.isdecimal() else None,
-        equipment(), _now(),
-    )  # fmt: skip
+    holder = key_of(request.POST.get("holder", ""))
+    lifecycle.take_over(_ticket(conversation), staff_of(request), holder, equipment(), _now())
     messages.success(request, sentence("console.claimed"))
 
 

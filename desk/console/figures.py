@@ -24,6 +24,7 @@ from desk.console.period import Period
 from desk.console.words import named, rule_title, span
 from desk.conversations.equipment import Equipment
 from desk.conversations.models import Author, Delivery, Message, Reply
+from desk.conversations.turns import HELD, status_of
 from desk.tickets.clocks import acknowledge_by
 from desk.tickets.lifecycle import BY_STAFF, WAITING
 from desk.tickets.models import Level, State, Ticket
@@ -32,8 +33,6 @@ from desk.tickets.models import Level, State, Ticket
 WITHOUT_ANSWER = frozenset(
     {"low_confidence", "no_answer", "expired_answer", "unapproved_answer", "unavailable"}
 )
-#: A turn that was left to the person who holds the conversation (``desk.conversations.respond``).
-HELD = "held"
 #: The order of statuses (design, §5).
 STATUSES = ("answered", "clarify", "fallback", "handoff", "triage", "smalltalk", HELD)
 #: Most urgent first.
@@ -153,7 +152,7 @@ class Traffic:
         if not turn:
             self.waiting += 1
             return
-        status = _status(turn)
+        status = status_of(turn)
         self.statuses[status] += 1
         if turn["rule"]:
             _tally(self.rules, turn["rule"], conversation)
@@ -178,12 +177,6 @@ def _tally[K](counts: dict[K, tuple[int, set[int]]], key: K, conversation: int) 
     count, conversations = counts.get(key, (0, set()))
     conversations.add(conversation)
     counts[key] = count + 1, conversations
-
-
-def _status(turn: dict[str, Any]) -> str:
-    """The status of a turn; a hand-off to nobody new is a message to whoever holds the conversation."""
-    held = turn["status"] == "handoff" and turn["triage"] == "none"
-    return HELD if held else str(turn["status"])
 
 
 @dataclass

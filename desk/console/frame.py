@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 
+from core.clinic_hours import TOKYO
 from core.locale import sentence
+from desk.console.alarms import alarms
 from desk.conversations.equipment import equipment
 from desk.staff.roles import Role, is_let_in, roles_of, staff_of
 
@@ -20,9 +23,13 @@ class Renderer(TemplatesSetting):
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: whose desk it is, whether it is a demonstration, and who is at it."""
+    """A context processor: whose desk it is, whether it is a demonstration, who is at it, and what
+    cannot wait.
+    """
     mine = roles_of(staff_of(request)) if is_let_in(request) else frozenset()
+    shown = alarms(dt.datetime.now(TOKYO)) if mine else {}
     return {
+        **shown,
         "desk_name": desk_name(),
         "is_demo": equipment().knowledge.demo,
         "my_roles": [role for role in Role if role in mine],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -16,13 +17,13 @@ from core.clinic_hours import TOKYO
 from core.rulebook import LEVELS
 from desk.console.words import named, rule_title, span
 from desk.conversations.equipment import Equipment, equipment
-from desk.conversations.models import Message
+from desk.conversations.models import Conversation, Message
 from desk.line.quota import quota
 from desk.staff.roles import Role, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
 from desk.tickets.lifecycle import WAITING
 from desk.tickets.models import Item, State, Ticket
-from desk.tickets.notices import chain
+from desk.tickets.notices import chain, unreached
 
 #: Letters of the patient's last words that the queue shows.
 PREVIEW = 80
@@ -82,7 +83,10 @@ def _context(request: HttpRequest) -> dict[str, object]:
     user, tools, now = staff_of(request), equipment(), dt.datetime.now(TOKYO)
     is_doctor = Role.DOCTOR in roles_of(user)
     found = sorted(_open(), key=lambda t: (-LEVELS.index(t.level), t.opened_at))
-    all_rows = [_row(ticket, user, is_doctor, tools, now) for ticket in found]
+    words = _last_words(found)
+    all_rows = [
+        _row(t, words.get(t.conversation_id, ""), user, is_doctor, tools, now) for t in found
+    ]
     waiting = [row for row in all_rows if row.ticket.state in WAITING and not row.mine]
     mine = [row for row in all_rows if row.mine]
     others = [row for row in all_rows if row.ticket.state not in WAITING and not row.mine]
@@ -94,22 +98,31 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "urgent": sum(row.ticket.level == "emergency" for row in waiting),
         "newest": max((row.ticket.pk for row in waiting), default=0),
         "has_mail": bool(settings.ENVIRONMENT.mail),
+        "unreached": unreached() if settings.ENVIRONMENT.mail else [],
         "line_count": quota.count() if settings.ENVIRONMENT.line else None,
     }  # fmt: skip
 
 
 def _open() -> QuerySet[Ticket]:
-    last = Message.objects.filter(conversation=OuterRef("conversation")).order_by("-place")
     rules = Item.objects.filter(ticket=OuterRef("pk")).exclude(rule="").order_by("-pk")
     tickets = Ticket.objects.exclude(state=State.CLOSED).annotate(
-        words=Subquery(last.values("text")[:1]), rule=Subquery(rules.values("rule")[:1]),
-        count=Count("items"),
+        rule=Subquery(rules.values("rule")[:1]), count=Count("items")
     )  # fmt: skip
     return tickets.select_related("conversation", "claimed_by__account")
 
 
-def _row(ticket: Ticket, user: User, is_doctor: bool, tools: Equipment, now: dt.datetime) -> Row:
-    words = " ".join(str(ticket.words or "").split())  # type: ignore[attr-defined]
+def _last_words(tickets: Iterable[Ticket]) -> dict[int, str]:
+    """What each patient wrote last, by conversation."""
+    of = Message.objects.filter(conversation=OuterRef("pk")).order_by("-place").values("pk")[:1]
+    whose = Conversation.objects.filter(pk__in=[ticket.conversation_id for ticket in tickets])
+    last = Message.objects.filter(pk__in=whose.annotate(last=Subquery(of)).values("last"))
+    return {message.conversation_id: message.text for message in last}
+
+
+def _row(
+    ticket: Ticket, said: str, user: User, is_doctor: bool, tools: Equipment, now: dt.datetime
+) -> Row:
+    words = " ".join(said.split())
     rule = ticket.rule  # type: ignore[attr-defined]
     waits = ticket.state in WAITING
     return Row(

@@ -3,14 +3,18 @@
 What is looked for may be a patient's words, so it is sent by POST and stays in the session, under a
 name that says nothing; the address of a page of results holds that name. So the browser's way back and
 a second window work, and no address, log or history holds the words.
+
+What was written is sealed where it is stored, so no database can look for words in it: the lines are opened
+here and looked at, the newest first, and no more than ``SCANNED`` of them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +32,14 @@ from django.views.decorators.http import require_http_methods
 
 from core.locale import sentence
 from desk.audit.models import record
+from desk.console.numbers import key_of
 from desk.console.period import DaysForm, between
 from desk.console.spellings import Part, snippet, spellings, words_of
 from desk.console.transcript import LINES, noted_by, said_by
 from desk.conversations.models import PEOPLE, Author, Conversation, Message, Reply
+from desk.seals.fields import SealedTextField
+from desk.seals.keys import SealError
+from desk.seals.ring import keyring
 from desk.staff.roles import for_staff, staff_of
 from desk.tickets.models import Level, Note, State, Ticket
 
@@ -39,6 +47,8 @@ from desk.tickets.models import Level, Note, State, Ticket
 PAGE = 25
 #: Lines of a conversation that are shown.
 SHOWN = 3
+#: Lines that are opened for one search, and how many of them are read at once.
+SCANNED, CHUNK = 40_000, 2_000
 #: Fewest letters, and most words, of a query.
 LEAST, MOST = 2, 8
 #: Searches that a session remembers, and where.
@@ -101,7 +111,7 @@ class SearchForm(DaysForm):
     def clean_number(self) -> str:
         """The number's digits."""
         number = unicodedata.normalize("NFKC", self.cleaned_data["number"]).removeprefix("#")
-        if number and not (number.isascii() and number.isdigit()):
+        if number and key_of(number) is None:
             raise ValidationError("対応番号は数字で入れてください（例：12）。")
         return number
 
@@ -182,8 +192,7 @@ def page(request: HttpRequest) -> HttpResponse:
     name = request.GET.get("search", "")
     if not name:
         return render(request, "console/search.html", {"form": SearchForm()})
-    kept = request.session.get(_SESSION_KEY, {}).get(name)
-    form = SearchForm(_data(kept)) if kept else SearchForm()
+    form = SearchForm(_kept(request, name))
     if not form.is_valid():
         return render(request, "console/search.html", {"form": SearchForm(), "lost": True})
     found = Search(form.cleaned_data)
@@ -193,7 +202,10 @@ def page(request: HttpRequest) -> HttpResponse:
         "search.made", timezone.now(), actor=staff_of(request).get_username(),
         fields=form.asked(), hits=pages.count, page=here.number,
     )  # fmt: skip
-    context = {"form": form, "name": name, "page": here, "results": found.results(here)}
+    context = {
+        "form": form, "name": name, "page": here, "results": found.results(here),
+        "reached": found.reached, "scanned": SCANNED,
+    }  # fmt: skip
     return render(request, "console/search.html", context)
 
 
@@ -206,15 +218,25 @@ def _keep(request: HttpRequest, form: SearchForm) -> str:
     kept = dict(list(request.session.get(_SESSION_KEY, {}).items())[1 - KEPT :])
     name = secrets.token_urlsafe(9)
     assert isinstance(form.data, QueryDict)
-    kept[name] = {field: form.data.getlist(field) for field in form.fields if field in form.data}
+    asked = {field: form.data.getlist(field) for field in form.fields if field in form.data}
+    # Sessions are rows of the database, too.
+    kept[name] = keyring().seal(json.dumps(asked), (_SESSION_KEY, name))
     request.session[_SESSION_KEY] = kept
     return name
 
 
-def _data(kept: Mapping[str, list[str]]) -> QueryDict:
+def _kept(request: HttpRequest, name: str) -> QueryDict | None:
+    """A search of the session; None if it is not there any more, or its key is not."""
+    sealed = request.session.get(_SESSION_KEY, {}).get(name)
+    try:
+        asked = json.loads(keyring().open(sealed, (_SESSION_KEY, name))) if sealed else None
+    except SealError:
+        return None
+    if asked is None:
+        return None
     data = QueryDict(mutable=True)
-    for name, values in kept.items():
-        data.setlist(name, values)
+    for field, values in asked.items():
+        data.setlist(field, values)
     return data
 
 
@@ -223,6 +245,10 @@ class Search:
 
     Args:
         given: its cleaned values.
+
+    Attributes:
+        reached: the time back to which lines were looked at, when there were more than ``SCANNED``; else
+            None.
     """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
@@ -241,17 +267,19 @@ class Search:
         elif given["holder"]:
             self._ticket &= Q(claimed_by=given["holder"])
         self._found: dict[int, _Found] = {}
+        self._newest_hits: dict[Kind, dict[int, list[tuple[int, int]]]] = {}
+        self.reached: dt.datetime | None = None
 
     def conversations(self) -> list[int]:
         """Primary keys of the conversations, that of the newest line first."""
         for kind in self.kinds:
+            if self.words:
+                self._scan(kind)
+                continue
             groups = self._lines(kind).order_by().values("conversation")
             counted = groups.annotate(hits=Count("pk"), last=Max("at"))
             for key, hits, last in counted.values_list("conversation", "hits", "last"):
-                if key in self._found:
-                    self._found[key].add(hits, last)
-                else:
-                    self._found[key] = _Found(hits, last)
+                self._add(key, hits, last)
         newest = sorted(self._found, key=lambda key: (self._found[key].last, key))
         return newest[::-1]
 
@@ -275,8 +303,42 @@ class Search:
             )
         return results
 
+    def _add(self, conversation: int, hits: int, last: dt.datetime) -> None:
+        if conversation in self._found:
+            self._found[conversation].add(hits, last)
+        else:
+            self._found[conversation] = _Found(hits, last)
+
+    def _scan(self, kind: Kind) -> None:
+        """Opens the lines of a kind and notes those that hold all the words."""
+        ways = [{way.lower() for way in spellings(word)} for word in self.words]
+        hits = self._newest_hits.setdefault(kind, {})
+        lines = self._lines(kind).order_by("-pk")
+        text: SealedTextField = lines.model._meta.get_field("text")
+        columns = ("pk", "conversation_id", "place", "at", "text", *text.bound_to)
+        left = SCANNED // len(self.kinds)
+        last: int | None = None
+        while left:
+            chunk = list(
+                (lines if last is None else lines.filter(pk__lt=last)).values_list(*columns)[
+                    : min(left, CHUNK)
+                ]
+            )
+            for pk, conversation, place, at, sealed, *bound in chunk:
+                row = dict(zip(text.bound_to, bound, strict=True))
+                words = text.opened(sealed, row).lower()
+                if all(any(way in words for way in one) for one in ways):
+                    self._add(conversation, 1, at)
+                    hits.setdefault(conversation, []).append((place, pk))
+            if len(chunk) < min(left, CHUNK):
+                return
+            left, last = left - len(chunk), chunk[-1][0]
+            oldest = chunk[-1][3]
+        if lines.filter(pk__lt=last).exists():
+            self.reached = max(filter(None, (self.reached, oldest)))
+
     def _lines(self, kind: Kind) -> QuerySet[Any]:
-        """The lines of a kind that are looked for, each with its time."""
+        """The lines of a kind among which is looked, each with its time."""
         lines: QuerySet[Any]
         if kind == Kind.PATIENT:
             lines = Message.objects.annotate(at=F("received_at"))
@@ -286,22 +348,26 @@ class Search:
             authors = PEOPLE if kind == Kind.STAFF else (Author.BOT, Author.DESK)
             lines = Reply.objects.filter(author__in=authors).annotate(at=F("created_at"))
         lines = lines.filter(between("at", self._since, self._until))
-        for word in self.words:
-            lines = lines.filter(_any(spellings(word)))
         if self._ticket:
             tickets = Ticket.objects.filter(self._ticket)
             lines = lines.filter(conversation__in=tickets.values("conversation"))
         return lines
 
     def _newest(self, kind: Kind, keys: list[int]) -> QuerySet[Any]:
-        """The newest lines of a kind of each conversation."""
-        rank = Window(RowNumber(), partition_by=F("conversation"), order_by=F("place").desc())
+        """The newest lines of a kind of each conversation that were found."""
         lines = self._lines(kind).filter(conversation__in=keys)
         if kind == Kind.NOTE:
             lines = lines.select_related("author__account")
         elif kind != Kind.PATIENT:
             lines = lines.select_related("written_by__account")
-        newest: QuerySet[Any] = lines.annotate(rank=rank).filter(rank__lte=SHOWN)
+        newest: QuerySet[Any]
+        if self.words:
+            hits = self._newest_hits[kind]
+            shown = [pk for key in keys for _, pk in sorted(hits.get(key, ()))[-SHOWN:]]
+            newest = lines.filter(pk__in=shown)
+        else:
+            rank = Window(RowNumber(), partition_by=F("conversation"), order_by=F("place").desc())
+            newest = lines.annotate(rank=rank).filter(rank__lte=SHOWN)
         return newest
 
     def _line(self, kind: Kind, row: Any, conversation: Conversation) -> Line:
@@ -310,14 +376,6 @@ class Search:
             row.place, _writer(kind, row), row.at, snippet(row.text, self.words),
             query="?all=1" if older else "",
         )  # fmt: skip
-
-
-def _any(ways: Iterable[str]) -> Q:
-    """Whether a text holds any of the ways to write a word."""
-    condition = Q()
-    for way in ways:
-        condition |= Q(text__icontains=way)
-    return condition
 
 
 def _writer(kind: Kind, row: Any) -> str:

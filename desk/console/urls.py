@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from desk.console import audit, conversation, events, export, queue, search, statistics
+from desk.console import alarms, audit, conversation, events, export, queue, search, statistics
 
 app_name = "console"
 _CONVERSATION = "conversations/<uuid:sender>/"
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("", queue.page, name="queue"),
     path("queue/", queue.rows, name="rows"),
     path("events/", events.stream, name="events"),
+    path("alarms/", alarms.part, name="alarms"),
     path(_CONVERSATION, conversation.page, name="conversation"),
     path(f"{_CONVERSATION}transcript/", conversation.transcript, name="transcript"),
     path(f"{_CONVERSATION}begin/", conversation.begin, name="begin"),

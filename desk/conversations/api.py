@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, NinjaAPI, Schema
+from ninja import Field, NinjaAPI, Path, Query, Schema
 from ninja.security import HttpBearer
 
 from core.clinic_hours import TOKYO
+from core.locale import sentence
 from desk.conversations.equipment import equipment
 from desk.conversations.models import API, PEOPLE, Conversation, Delivery, Message, Reply
 from desk.conversations.receive import MAX_TEXT, receive
+from desk.conversations.respond import said_without_database
+from desk.database.outage import outage
 
 #: A name: letters that can be seen and that every database takes.
 _NAME = "^[!-~]+$"
+#: Longest name of a conversation.
+_MAX_NAME = 200
+#: The last place that the database can have.
+_LAST_PLACE = 2**31 - 1
+#: Years that a front end's clock is believed to be in.
+_YEARS = range(2000, 2100)
+#: Seconds after which what was not stored may be sent again.
+AGAIN_SECONDS = 3
 #: Entries of a transcript that are given at once.
 PAGE = 200
 
@@ -42,11 +55,27 @@ api = NinjaAPI(
 )  # fmt: skip
 
 
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Nothing is acknowledged that is not stored; an emergency is answered all the same."""
+    outage.note(error)
+    try:
+        text = json.loads(request.body)["text"] if request.method == "POST" else ""
+        urgent = said_without_database(text, equipment())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        urgent = ()
+    told = {"detail": sentence("web.down"), "urgent": list(urgent)}
+    response = api.create_response(request, told, status=503)
+    response["Retry-After"] = str(AGAIN_SECONDS)
+    return response
+
+
 class NewMessage(Schema):
     """A patient's message."""
 
     conversation: str = Field(
-        max_length=200, pattern=_NAME, description="相手を示す不透明な名前（英数字と記号）"
+        max_length=_MAX_NAME, pattern=_NAME, description="相手を示す不透明な名前（英数字と記号）"
     )
     event_id: str = Field(
         max_length=128, pattern=_NAME,
@@ -95,25 +124,50 @@ class Problem(Schema):
     detail: str
 
 
-@api.post("/messages", response={200: Stored}, summary="メッセージを渡す")
+class Invalid(Schema):
+    """What is wrong with a request, one entry for each fault."""
+
+    detail: list[dict[str, Any]]
+
+
+class NotStored(Problem):
+    """The message is not stored: it must be sent again."""
+
+    urgent: list[str] = Field(
+        default_factory=list, description="緊急のときに、すぐ患者に見せる文（届いていなくても）"
+    )
+
+
+#: Answers that every address may give.
+_REFUSED: dict[int, Any] = {400: Problem, 401: Problem, 422: Invalid}
+
+
+@api.post(
+    "/messages", response={200: Stored, **_REFUSED, 503: NotStored}, summary="メッセージを渡す"
+)
 def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:  # noqa: ARG001
     """Stores a message; when this answers, it is on the disk and will be answered."""
     now = dt.datetime.now(TOKYO)
     sent_at = message.sent_at or now
+    if sent_at.year not in _YEARS:  # no clock is so wrong that a message is lost
+        sent_at = now
     if sent_at.tzinfo is None:
         sent_at = sent_at.replace(tzinfo=TOKYO)
     received = receive(API, message.conversation, message.event_id, message.text, now, sent_at)
     return {"place": received.message.place, "is_new": received.is_new}
 
 
-@api.get("/conversations/{name}", response={200: Transcript, 404: Problem}, summary="会話を読む")
+@api.get(
+    "/conversations/{name}", response={200: Transcript, 404: Problem, **_REFUSED},
+    summary="会話を読む",
+)  # fmt: skip
 def get_conversation(
     request: HttpRequest,  # noqa: ARG001
-    name: str,
-    after: int = 0,
+    name: Annotated[str, Path(max_length=_MAX_NAME, pattern=_NAME)],
+    after: Annotated[int, Query(ge=0, le=_LAST_PLACE)] = 0,
 ) -> tuple[int, dict[str, Any]]:
     """The transcript behind a place; replies up to it count as delivered."""
-    conversation = Conversation.objects.filter(channel=API, address=name).first()
+    conversation = Conversation.at(API, name)
     if conversation is None:
         return 404, {"detail": "この名前の会話はありません。"}
     Reply.objects.filter(
@@ -160,7 +214,8 @@ def _of_desk(reply: Reply) -> dict[str, Any]:
 
 
 @api.get(
-    "/knowledge", summary="公開中の知識表",
+    "/knowledge", response={200: dict[str, Any], 304: None, 401: Problem, 503: None},
+    summary="公開中の知識表",
     description="応答プログラムが数秒ごとに取りに来ます。ETag が同じなら 304。",
 )  # fmt: skip
 def get_knowledge(request: HttpRequest) -> HttpResponse:

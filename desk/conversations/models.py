@@ -16,6 +16,8 @@ from django.db import connection, models
 from django.db.models import Q
 
 from core.locale import sentence
+from desk.seals.fields import SealedJSONField, SealedTextField
+from desk.seals.ring import index_of
 
 
 class Mode(models.TextChoices):
@@ -70,6 +72,11 @@ API, LINE, WEB = "api", "line", "web"
 PEOPLE = (Author.STAFF, Author.DOCTOR)
 #: Still to be sent, for the first time or again.
 TO_BE_SENT = (Delivery.QUEUED, Delivery.FAILED)
+#: Seconds until the next try of a reply, by the number of tries before; after the last it is given up.
+BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
+#: How far the clocks of two machines may differ. What lies further in the future than it can was noted before
+#: the clock was set back, and is not waited for.
+SKEW = dt.timedelta(seconds=5)
 
 
 def change(row: models.Model, condition: str = "", **values: Any) -> bool:
@@ -85,23 +92,27 @@ def change(row: models.Model, condition: str = "", **values: Any) -> bool:
     """
     # Plain SQL, here and below: making Django's own takes several times as long as running it, on the
     # way to every answer (``make bench-desk``).
-    columns = ", ".join(f"{name} = %s" for name in values)
+    fields: list[Any] = [row._meta.get_field(name) for name in values]
+    columns = ", ".join(f"{field.column} = %s" for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {row._meta.db_table} SET {columns}"
             f" WHERE id = %s{condition and f' AND {condition}'}",
-            [*_adapted(type(row), values), row.pk],
+            [*_adapted(type(row), values, row), row.pk],
         )
         return bool(cursor.rowcount)
 
 
-def _adapted(model: type[models.Model], values: Mapping[str, Any]) -> list[Any]:
-    """Values of fields as the database takes them."""
-    fields: list[Any] = [model._meta.get_field(name) for name in values]
-    return [
-        field.get_db_prep_save(value, connection)
-        for field, value in zip(fields, values.values(), strict=True)
-    ]
+def _adapted(
+    model: type[models.Model], values: Mapping[str, Any], row: models.Model | Mapping[str, Any]
+) -> list[Any]:
+    """Values of fields as the database takes them; what is sealed is sealed for its row."""
+    adapted = []
+    for name, value in values.items():
+        field: Any = model._meta.get_field(name)
+        stored = field.sealed(value, row) if isinstance(field, SealedTextField) else value
+        adapted.append(field.get_db_prep_save(stored, connection))
+    return adapted
 
 
 class Conversation(models.Model):
@@ -110,6 +121,7 @@ class Conversation(models.Model):
     Attributes:
         sender: the name under which Rasa knows it; says nothing of the patient.
         channel, address: where it takes place; unique together.
+        address_index: by what the address is found without being opened (``desk.seals.ring``).
         mode: who speaks.
         mode_since: since when.
         places: messages and replies so far.
@@ -118,16 +130,17 @@ class Conversation(models.Model):
 
     sender = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     channel = models.CharField(max_length=20)
-    address = models.CharField(max_length=200)
+    address = SealedTextField(bound_to=("sender",))
+    address_index = models.CharField(max_length=64)
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.BOT)
     mode_since = models.DateTimeField()
     places = models.PositiveIntegerField(default=0)
-    screen = models.JSONField(default=dict)
+    screen = SealedJSONField(bound_to=("sender",), default=dict)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("channel", "address", name="conversation_address"),
+            models.UniqueConstraint("channel", "address_index", name="conversation_index"),
         ]
         # Looked for every second: who has been held for too long.
         indexes: ClassVar = [models.Index(fields=["mode", "mode_since"], name="conversation_mode")]
@@ -163,6 +176,31 @@ class Conversation(models.Model):
         return found
 
     @classmethod
+    def at(cls, channel: str, address: str) -> Conversation | None:
+        """The conversation of an address; None before anything was said.
+
+        Args:
+            channel: the channel's name.
+            address: the patient's address on it.
+        """
+        return cls.objects.filter(channel=channel, address_index=index_of(channel, address)).first()
+
+    @classmethod
+    def begun(cls, channel: str, address: str, now: dt.datetime) -> Conversation:
+        """The conversation of an address, begun if there is none, with nothing new in it.
+
+        Args:
+            channel: the channel's name.
+            address: the patient's address on it.
+            now: an aware time.
+        """
+        begun, _ = cls.objects.get_or_create(
+            channel=channel, address_index=index_of(channel, address),
+            defaults={"address": address, "mode_since": now, "created_at": now},
+        )  # fmt: skip
+        return begun
+
+    @classmethod
     def entered(
         cls, channel: str, address: str, now: dt.datetime, sender: uuid.UUID | None = None
     ) -> Conversation:
@@ -177,14 +215,16 @@ class Conversation(models.Model):
         """
         # One statement where Django's own would be four.
         new = {
-            "sender": sender or uuid.uuid4(), "channel": channel, "address": address, "mode": Mode.BOT,
-            "mode_since": now, "created_at": now, "places": 1, "screen": {},
+            "sender": sender or uuid.uuid4(), "channel": channel, "address": address,
+            "address_index": index_of(channel, address), "mode": Mode.BOT, "mode_since": now,
+            "created_at": now, "places": 1, "screen": {},
         }  # fmt: skip
         table = cls._meta.db_table
         (found,) = cls.objects.raw(
             f"INSERT INTO {table} ({', '.join(new)}) VALUES ({', '.join(['%s'] * len(new))})"
-            f" ON CONFLICT (channel, address) DO UPDATE SET places = {table}.places + 1 RETURNING *",
-            _adapted(cls, new),
+            f" ON CONFLICT (channel, address_index) DO UPDATE SET places = {table}.places + 1"
+            " RETURNING *",
+            _adapted(cls, new, new),
         )
         return found
 
@@ -231,13 +271,13 @@ class Message(models.Model):
     channel = models.CharField(max_length=20)
     event_id = models.CharField(max_length=128)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
-    text = models.TextField()
+    text = SealedTextField(bound_to=("conversation_id", "place"), db_column="sealed_text")
     sent_at = models.DateTimeField()
     received_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     turn = models.JSONField(default=dict)
-    mentions = models.JSONField(default=list)
+    mentions = SealedJSONField(bound_to=("conversation_id", "place"), default=list)
 
     class Meta:
         ordering: ClassVar = ["conversation", "place"]
@@ -301,7 +341,7 @@ class Reply(models.Model):
     written_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="replies"
     )
-    text = models.TextField()
+    text = SealedTextField(bound_to=("conversation_id", "place"), db_column="sealed_text")
     buttons = models.JSONField(default=list)
     created_at = models.DateTimeField()
     delivery = models.CharField(max_length=12, choices=Delivery, default=Delivery.QUEUED)
@@ -349,6 +389,28 @@ class Reply(models.Model):
         for reply in replies:
             reply.conversation = whose
         return replies
+
+    @classmethod
+    def due(cls, now: dt.datetime) -> models.QuerySet[Reply]:
+        """The replies whose time has come, or lies further away than it can: the clock has been set back.
+
+        Args:
+            now: an aware time.
+        """
+        is_due = Q(due_at__lte=now)
+        for tries, wait in enumerate((0, *BACKOFF)):
+            latest = now + dt.timedelta(seconds=wait) + SKEW
+            is_due |= Q(tries=tries, due_at__gt=latest)
+        return cls.objects.filter(is_due, delivery__in=TO_BE_SENT)
+
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether the same holds for this one.
+
+        Args:
+            now: an aware time.
+        """
+        wait = (0, *BACKOFF)[min(self.tries, len(BACKOFF))]
+        return not now < self.due_at <= now + dt.timedelta(seconds=wait) + SKEW
 
     def named_buttons(self) -> list[dict[str, str]]:
         """The buttons as channels pass them on."""

@@ -16,16 +16,15 @@ from core.clinic_hours import TOKYO, ClinicHours
 from desk import metrics
 from desk.audit.models import record
 from desk.conversations.locks import conversation_lock
-from desk.conversations.models import PEOPLE, Delivery, Reply
+from desk.conversations.models import BACKOFF, PEOPLE, Delivery, Reply
 from desk.logs import about
+from desk.seals.keys import SealError
 from desk.tickets import lifecycle
 
 logger = logging.getLogger(__name__)
 
 #: Replies that are looked at at once.
 AT_ONCE = 50
-#: Seconds until the next try, by the number of tries before; after the last one it is given up.
-BACKOFF = (1, 2, 5, 15, 60, 300, 900, 3600)
 
 
 class DeliveryError(Exception):
@@ -68,12 +67,15 @@ def send(conversation: int, deliver: Deliver, hours: ClinicHours) -> dt.datetime
             first = next(reply for reply in replies if reply.delivery != Delivery.HELD)
             about(first.conversation.sender)
             now = dt.datetime.now(TOKYO)
-            if first.due_at > now:
+            if not first.is_due(now):
                 return first.due_at
             try:
                 done = deliver(replies)
             except DeliveryError as error:
                 _note_failure(first, error, hours, now)
+            except SealError as error:
+                logger.error("a reply cannot be opened: %s", error)
+                _note_failure(first, DeliveryError("DESK_KEYS"), hours, now)
             except WaitError:
                 keys = [reply.pk for reply in replies]
                 Reply.objects.filter(pk__in=keys).update(delivery=Delivery.HELD)

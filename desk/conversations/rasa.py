@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 from core.bot_turn import STATUSES, BotTurn, clean
 from core.masking import struck
 from core.rulebook import LEVELS
+from desk import metrics
 from desk.doorway import Doorway
 
 #: What must stand in the ``custom`` item of a turn.
@@ -20,6 +22,10 @@ _KEYS = {"status": str, "answers": list, "triage": str, "escalate": bool}
 _LONGEST = {"rule": 60, "reason": 30}
 #: Seconds for each of the two calls that make it forget.
 REDACT_SECONDS = 5.0
+#: What is said of a server that takes too long, and of one whose answer breaks the contract.
+TIMEOUT, BROKEN = "timeout", "broken reply"
+#: Seconds in which it says which model it uses.
+STATUS_SECONDS = 2.0
 #: Patients' turns that are being asked for: what else Rasa is asked gives way to every one of them.
 turns = Doorway(crowd=1)
 
@@ -40,12 +46,20 @@ class Rasa:
     def __init__(
         self, url: str, seconds: float, transport: httpx.BaseTransport | None = None
     ) -> None:
+        self._url, self._seconds = url, seconds
         self._http = httpx.Client(
             base_url=url, timeout=seconds, transport=transport, trust_env=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         )  # fmt: skip
 
-    def ask(self, sender: str, message_id: str, text: str, reading: Mapping[str, Any]) -> BotTurn:
+    def ask(
+        self,
+        sender: str,
+        message_id: str,
+        text: str,
+        reading: Mapping[str, Any],
+        seconds: float | None = None,
+    ) -> BotTurn:
         """One turn.
 
         Args:
@@ -53,6 +67,7 @@ class Rasa:
             message_id: the message's; asked again with the same one, Rasa gives the same answer.
             text: what the patient wrote, without numbers that are somebody's (``core.masking.struck``).
             reading: what the screen has read in it (``TriageSource.passed_on``).
+            seconds: how long this one may take; None for as long as any.
 
         Raises:
             RasaError: no answer, or one that breaks the contract.
@@ -60,23 +75,46 @@ class Rasa:
         message = {
             "sender": sender, "message": text, "message_id": message_id, "reading": reading,
         }  # fmt: skip
+        with metrics.rasa_call(self._url):
+            return self._ask(message, seconds)
+
+    def _ask(self, message: Mapping[str, Any], seconds: float | None) -> BotTurn:
         try:
             with turns.entered():
-                response = self._http.post(
+                status, body = self._post(
                     "/webhooks/rest/webhook",
-                    content=json.dumps(message),
-                    headers={"Content-Type": "application/json"},
+                    json.dumps(message),
+                    self._seconds if seconds is None else seconds,
                 )
         except httpx.TimeoutException as error:
-            raise RasaError("timeout") from error
+            raise RasaError(TIMEOUT) from error
         except httpx.HTTPError as error:
             raise RasaError(type(error).__name__) from error
-        if response.status_code != httpx.codes.OK:
-            raise RasaError(f"status {response.status_code}")
+        if status != httpx.codes.OK:
+            raise RasaError(f"status {status}")
         try:
-            return _turn(response.json())
+            return _turn(json.loads(body))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RasaError("broken reply") from error
+            raise RasaError(BROKEN) from error
+
+    def _post(self, address: str, content: str, seconds: float) -> tuple[int, bytes]:
+        """Status and body of an answer that comes in time as a whole: httpx counts anew for every piece,
+        and a network that lets a few bytes through at a time would never be too slow.
+
+        Raises:
+            httpx.HTTPError: it does not.
+        """
+        deadline = time.monotonic() + seconds
+        headers = {"Content-Type": "application/json"}
+        body = b""
+        with self._http.stream(
+            "POST", address, content=content, headers=headers, timeout=seconds
+        ) as response:
+            for piece in response.iter_bytes():
+                body += piece
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the answer does not end")
+        return response.status_code, body
 
     def redact(self, sender: str, gone: Collection[str], instead: str) -> None:
         """Removes texts from what it remembers of a conversation.
@@ -158,10 +196,14 @@ class Rasa:
         except httpx.HTTPError as error:
             raise RasaError(type(error).__name__) from error
 
-    def model(self) -> str | None:
-        """The name of the model it uses; None when there is no server or no model."""
+    def model(self, seconds: float = STATUS_SECONDS) -> str | None:
+        """The name of the model it uses; None when there is no server or no model.
+
+        Args:
+            seconds: how long it may take.
+        """
         try:
-            response = self._http.get("/status", timeout=2)
+            response = self._http.get("/status", timeout=seconds)
             return PurePath(response.raise_for_status().json()["model_file"]).name
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None

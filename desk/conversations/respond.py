@@ -29,6 +29,7 @@ from desk.conversations.models import HELD, Author, Conversation, Kind, Message,
 from desk.conversations.rasa import RasaError
 from desk.doorway import doorway
 from desk.logs import about
+from desk.seals.keys import SealError
 from desk.tickets import lifecycle
 
 logger = logging.getLogger(__name__)
@@ -113,6 +114,19 @@ def is_emergency(text: str, conversation: Conversation, equipment: Equipment) ->
     return first is not None and first.alone
 
 
+def said_without_database(text: str, equipment: Equipment) -> tuple[str, ...]:
+    """What is said to an emergency that cannot be stored; nothing to anything else. It needs no database,
+    and does not know what was said before.
+
+    Args:
+        text: what a patient wrote.
+        equipment: what turns are taken with.
+    """
+    now = dt.datetime.now(TOKYO)
+    first, _ = _first(equipment.triage.read(text), Conversation(), equipment, now)
+    return first.texts if first is not None and first.alone else ()
+
+
 def _turn(message: Message, equipment: Equipment) -> None:
     about(message.conversation.sender)
     reading = equipment.triage.read(message.text)
@@ -128,9 +142,20 @@ def _first(
     reading: Reading, conversation: Conversation, equipment: Equipment, now: dt.datetime
 ) -> tuple[FirstResponse | None, State]:
     """What the screen says of a message in its conversation as it stands, and what it remembers."""
-    triage, before = equipment.triage.current, State.from_json(conversation.screen)
+    triage, before = equipment.triage.current, _remembered(conversation)
     screening = triage.judge(reading, before)
     return equipment.responses.respond(screening, before, triage, now), screening.state
+
+
+def _remembered(conversation: Conversation) -> State:
+    """What the screen remembers of a conversation; nothing, when that cannot be opened: what is said now is
+    read all the same.
+    """
+    try:
+        return State.from_json(conversation.screen)
+    except SealError as error:
+        logger.error("the screen's memory cannot be opened: %s", error)
+        return State()
 
 
 def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
@@ -148,11 +173,11 @@ def _ask(message: Message, equipment: Equipment) -> BotTurn | RasaError:
         turn = {**_SILENT_TURN, "status": "fallback", "escalate": False, "reason": "too_many"}
         return BotTurn((equipment.messages.text("too_many"),), (), turn)
     try:
-        with metrics.RASA_SECONDS.time():
-            # What was read in the patient's own text stands in the same places of the one that is sent.
-            reading = equipment.triage.passed_on(message.text)
-            said = equipment.rasa.ask(sender, str(message.pk), struck(message.text), reading)
-            return _as_published(said, equipment)
+        # What was read in the patient's own text stands in the same places of the one that is sent.
+        reading = equipment.triage.passed_on(message.text)
+        said = equipment.rasa.ask(sender, str(message.pk), struck(message.text), reading)
+        metrics.ACTIONS_UP.set(said.custom["reason"] != "unavailable")
+        return _as_published(said, equipment)
     except RasaError as error:
         metrics.RASA_FAILURES.labels(str(error)).inc()
         logger.warning("no answer of Rasa: %s", error)

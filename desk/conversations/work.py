@@ -19,7 +19,9 @@ from typing import Any
 from django.db import close_old_connections, connection
 
 from core.clinic_hours import TOKYO
-from desk.conversations.models import TO_BE_SENT, Message, Reply
+from desk import metrics
+from desk.conversations.models import SKEW, Message, Reply
+from desk.database.outage import GONE, PAUSES, outage
 from desk.doorway import doorway
 from desk.logs import one_job
 
@@ -36,7 +38,7 @@ URGENT_THREADS = SENDING_THREADS = 2
 @contextlib.contextmanager
 def connected(complaint: str, *, urgent: bool = False) -> Iterator[None]:
     """A job with a database connection that works; whatever fails is logged, for the sweep takes it
-    again.
+    again. That there is no database is logged once, however many jobs it stops.
 
     Args:
         complaint: what is logged.
@@ -48,6 +50,9 @@ def connected(complaint: str, *, urgent: bool = False) -> Iterator[None]:
                 doorway.give_way()
             close_old_connections()
             yield
+        except GONE as error:
+            outage.note(error)
+            connection.close()
         except Exception:
             logger.exception(complaint)
             connection.close()
@@ -116,6 +121,7 @@ class Worker:
             self._post(conversation)
             if self._stop.is_set():
                 return
+        outage.is_over()
 
     def take(self, conversation: int) -> None:
         """Has a conversation attended to soon, in this process; safe to call for any reason."""
@@ -139,7 +145,7 @@ class Worker:
     def sweep(self) -> None:
         """Has done what was left lying: replies that are due, and messages that wait."""
         now = dt.datetime.now(TOKYO)
-        due = Reply.objects.filter(delivery__in=TO_BE_SENT, due_at__lte=now)
+        due = Reply.due(now)
         for conversation in due.order_by("due_at").values_list("conversation", flat=True):
             self.send_soon(conversation)
         patience = dt.timedelta() if self._elsewhere is None else PATIENCE
@@ -154,8 +160,12 @@ class Worker:
         for message, conversation, received_at in messages:
             if message in found and self._is_urgent(found[message]):
                 self._soon(self._first, self._answer_at_once, found[message])
-            if received_at <= now - patience:
+            # From the future: the clock has been set back since.
+            if received_at <= now - patience or received_at > now + SKEW:
                 self.take(conversation)
+        if not messages:
+            outage.is_over()
+        metrics.SWEPT.labels("sweep").set_to_current_time()
 
     def _is_urgent(self, message: Message) -> bool:
         try:
@@ -210,10 +220,14 @@ class Worker:
                 executor.submit(begin)
 
     def _again_and_again(self, job: Callable[[], object]) -> None:
+        in_vain = 0
         while not self._stop.is_set():
             with connected("what is done at every sweep failed"):
                 job()
-            self._stop.wait(SWEEP_SECONDS)
+            in_vain = in_vain + 1 if outage.lasts else 0
+            # Patients wait for the next look: it is never far away.
+            seconds = PAUSES[min(in_vain, len(PAUSES)) - 1] if in_vain else SWEEP_SECONDS
+            self._stop.wait(seconds)
 
 
 _worker: Worker | None = None

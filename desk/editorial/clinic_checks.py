@@ -31,7 +31,8 @@ _TIME = re.compile(
 )
 #: Words that hold a weekday's letter and mean no weekday.
 _NO_WEEKDAY = re.compile(
-    r"祝日|祭日|休日|平日|毎日|当日|前日|翌日|連日|日時|日程|\d+[月日]|第[\d・、]+.曜日?|.曜日?の?午[前後]"
+    r"祝日|祭日|休日|平日|毎日|当日|前日|翌日|連日|日時|日程|(?<!\d)\d+[月日]|第[\d・、]+.曜日?"
+    r"|.曜日?の?午[前後]"
 )
 _HOLIDAY = re.compile(r"祝|祭日")
 

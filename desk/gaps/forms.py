@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 
 from core.knowledge import Knowledge
 from core.locale import sentence
+from desk.console.numbers import key_of
 from desk.editorial.forms import AnswerForm, topic_choices
 from desk.gaps.models import Verdict, Why
 from desk.gaps.questions import Kind
@@ -34,9 +35,10 @@ class KeysField(forms.CharField):
     def clean(self, value: Any) -> list[int]:
         """The keys."""
         keys = str(super().clean(value)).split(",")
-        if len(keys) > _MEMBERS or not all(k.isascii() and k.isdigit() for k in keys):
+        found = [number for key in keys[: _MEMBERS + 1] if (number := key_of(key)) is not None]
+        if len(found) > _MEMBERS or len(found) < len(keys):
             raise ValidationError("質問を指定できません。一覧からやり直してください。")
-        return [int(key[:18]) for key in keys]
+        return found
 
 
 class DismissForm(forms.Form):

@@ -17,7 +17,7 @@ from desk.audit.models import record
 from desk.conversations.models import Message
 from desk.gaps.likeness import grouped
 from desk.gaps.models import Dismissal, Why
-from desk.gaps.questions import Kind, Question, asked, likely_topic, messages, shown
+from desk.gaps.questions import Kind, Question, asked, asks, likely_topic, messages, shown
 from desk.line.inbox import TAKEN_BACK
 
 #: So many questions of a group are shown, and so many are offered as phrasings of a new answer.
@@ -160,7 +160,7 @@ def dismiss(
     Returns:
         What was decided; None when none of the messages is a gap.
     """
-    found = {row.pk: row for row in messages(()).filter(pk__in=keys)}
+    found = {row.pk: row for row in messages(()).filter(pk__in=keys) if asks(row)}
     rows: list[Message] = [found[key] for key in dict.fromkeys(keys) if key in found]
     if not rows:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -29,6 +30,8 @@ MOST = 2_000
 SHOWN = 300
 #: Triage of what is not urgent (design, §5).
 _CALM = ("none", "info", "consult")
+#: Texts that ask nothing.
+_NOTHING = ("", TAKEN_BACK, "person:")
 #: What a button says to the bot.
 _PRESSED = re.compile(r"(?:answer|detail):([A-Z0-9-]+)|person:")
 
@@ -99,7 +102,8 @@ _CONDITIONS = {
 
 
 def messages(kinds: Collection[Kind]) -> QuerySet[Message]:
-    """The messages that are gaps of some kinds, the newest first.
+    """The messages that are gaps of some kinds, the newest first; also those that ask nothing
+    (``asks``), as what is sealed cannot be told apart by the database.
 
     Args:
         kinds: the kinds; none for all.
@@ -110,7 +114,6 @@ def messages(kinds: Collection[Kind]) -> QuerySet[Message]:
     wrong = Audit.objects.filter(message=OuterRef("pk"), verdict=Verdict.WRONG)
     rows = Message.objects.annotate(is_unhelpful=_unhelpful(), is_wrong=Exists(wrong))
     rows = rows.filter(condition, kind=Sent.TEXT, answered_at__isnull=False)
-    rows = rows.exclude(text__in=("", TAKEN_BACK, "person:"))
     return rows.select_related("conversation").order_by("-received_at", "-pk")
 
 
@@ -128,19 +131,29 @@ def questions(
         At most ``MOST`` of them, and how many there are.
     """
     rows = messages(kinds).filter(period.holds("received_at"))
-    found = list(rows[: MOST + 1])
-    count = len(found) if len(found) <= MOST else rows.count()
-    return as_questions(found[:MOST], knowledge), count
+    asking = filter(asks, rows.iterator(chunk_size=500))
+    found = list(itertools.islice(asking, MOST))
+    count = len(found) + sum(1 for _ in asking)
+    return as_questions(found, knowledge), count
+
+
+def asks(row: Message) -> bool:
+    """Whether a message asks anything.
+
+    Args:
+        row: the message.
+    """
+    return row.text not in _NOTHING
 
 
 def as_questions(rows: Iterable[Message], knowledge: Knowledge) -> list[Question]:
     """Messages of ``messages`` as questions.
 
     Args:
-        rows: the messages.
+        rows: the messages; those that ask nothing are left out.
         knowledge: for what buttons ask, and for the topics of what was offered.
     """
-    rows = list(rows)
+    rows = list(filter(asks, rows))
     offered = _offered([row.pk for row in rows if not row.turn["answers"]])
     return [_question(row, offered.get(row.pk, ()), knowledge) for row in rows]
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.audit.models import record
+from desk.console.numbers import key_of
 from desk.console.period import Period
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Kind as Sent
@@ -52,10 +53,10 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def audited(request: HttpRequest) -> HttpResponse:
     """Keeps a look at a turn; back to the report of its week."""
-    key, now = request.POST.get("message", ""), dt.datetime.now(TOKYO)
+    key, now = key_of(request.POST.get("message", "")), dt.datetime.now(TOKYO)
     period = days_of(request.POST.get("week", ""))
     rows = Message.objects.filter(kind=Sent.TEXT, answered_at__isnull=False, turn__escalate=False)
-    message = rows.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+    message = rows.filter(pk=key or 0).first()
     if message is None or period is None:
         told.error(request, sentence("gaps.no_questions"))
         return redirect("gaps:report")

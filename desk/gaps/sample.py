@@ -82,18 +82,18 @@ def sample(period: Period, seed: str, knowledge: Knowledge, size: int = SIZE) ->
     rows = Message.objects.filter(period.holds("received_at"))
     handed_over = rows.filter(turn__escalate=True).values("conversation")
     calm = rows.filter(kind=Sent.TEXT, answered_at__isnull=False, turn__escalate=False)
-    calm = calm.exclude(conversation__in=handed_over).exclude(_HELD).exclude(text=TAKEN_BACK)
+    calm = calm.exclude(conversation__in=handed_over).exclude(_HELD)
     entries = [
-        (pk, conversation, _topic(turn))
-        for pk, conversation, turn in calm.order_by("pk")
-        .values_list("pk", "conversation_id", "turn").iterator(chunk_size=5_000)
+        (row.pk, row.conversation_id, _topic(row.turn))
+        for row in calm.order_by("pk").only("conversation_id", "place", "turn", "text")
+        .iterator(chunk_size=5_000) if row.text != TAKEN_BACK
     ]  # fmt: skip
     keys = drawn(entries, seed, size)
     found = calm.select_related("conversation").in_bulk(keys)
     said: dict[int, list[str]] = {}
     replies = Reply.objects.filter(answers__in=keys).order_by("place")
-    for message, text in replies.values_list("answers", "text"):
-        said.setdefault(message, []).append(text)
+    for reply in replies:
+        said.setdefault(reply.answers_id or 0, []).append(reply.text)
     audits = {
         audit.message_id: audit
         for audit in Audit.objects.filter(message__in=keys).select_related("by__account")

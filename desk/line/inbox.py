@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -27,6 +26,7 @@ from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.models import (
     HELD,
     LINE,
+    SKEW,
     Conversation,
     Delivery,
     Kind,
@@ -38,7 +38,7 @@ from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
 from desk.doorway import doorway
 from desk.line.models import Event, Friend, Unsent
-from desk.line.platform import later, platform, seals
+from desk.line.platform import later, platform
 from desk.privacy.copies import remove_copies
 from desk.privacy.models import Forget
 from desk.privacy.tracker import PATIENCE, forget_later
@@ -125,39 +125,16 @@ def _insert(events: Sequence[Event]) -> None:
 store = Store()
 
 
-def friend_of(names: Sequence[str], sealed: str, now: dt.datetime) -> Friend:
+def friend_of(user: str, now: dt.datetime) -> Friend:
     """The account of a LINE id, made if it is new, that nobody else changes until this transaction ends.
 
     Args:
-        names: the hashes of the id, the current one first.
-        sealed: the id, sealed.
+        user: the LINE id.
         now: an aware time.
     """
-    conversation = _conversation(names)
-    if conversation is None:
-        conversation, _ = Conversation.objects.get_or_create(
-            channel=LINE, address=names[0], defaults={"mode_since": now, "created_at": now}
-        )
-    friend, _ = Friend.objects.select_for_update().get_or_create(
-        conversation=conversation, defaults={"sealed": sealed}
-    )
-    if conversation.address != names[0]:
-        # Under a new key from now on.
-        Conversation.objects.filter(pk=conversation.pk).update(address=names[0])
-        Friend.objects.filter(pk=friend.pk).update(sealed=sealed)
+    conversation = Conversation.begun(LINE, user, now)
+    friend, _ = Friend.objects.select_for_update().get_or_create(conversation=conversation)
     return friend
-
-
-def _conversation(names: Sequence[str]) -> Conversation | None:
-    return Conversation.objects.filter(channel=LINE, address__in=names).first()
-
-
-def _names(event: Event) -> list[str]:
-    """The hashes of the id of who sent an event, the current one first."""
-    try:
-        return seals().names(seals().open(event.sealed))
-    except InvalidToken:
-        return [event.address]
 
 
 def take_back(line_message: str, now: dt.datetime) -> tuple[Forget, list[str]] | None:
@@ -228,7 +205,7 @@ def left(user: str, now: dt.datetime) -> None:
         now: an aware time.
     """
     with transaction.atomic():
-        friend = friend_of(seals().names(user), seals().seal(user), now)
+        friend = friend_of(user, now)
         Friend.objects.filter(pk=friend.pk).update(left_at=now)
         record("line.left", now, conversation=friend.conversation.sender)
 
@@ -247,19 +224,21 @@ def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime 
     waiting = list(_waiting(address))
     if not waiting:
         return None
-    names = _names(waiting[0])
+    user = waiting[0].user
     first, last = (f(e.received_at for e in waiting) for f in (min, max))
     ready = min(last + BREATH, first + MOST)
+    if ready > now + MOST + SKEW:
+        ready = now  # noted before the clock was set back
     texts = [e for e in waiting if e.kind == Kind.TEXT]
     # Looked at without a transaction: nobody waits for the screen.
-    known = _conversation(names) or Conversation()
+    known = Conversation.at(LINE, user) or Conversation()
     if not (texts and _is_emergency(texts, known, equipment)):
         if ready > now and texts:
             return ready
         # It is none.
         doorway.give_way()
     with transaction.atomic():
-        friend = friend_of(names, waiting[0].sealed, now)
+        friend = friend_of(user, now)
         conversation = Conversation.locked(friend.conversation_id)
         waiting = list(_waiting(address).select_for_update())
         _drop_unsent(waiting)
@@ -289,6 +268,7 @@ def _drop_unsent(events: Sequence[Event]) -> None:
     for event in events:
         if event.line_message in unsent:
             event.text = TAKEN_BACK
+            change(event, text=TAKEN_BACK)
 
 
 def _is_emergency(texts: Sequence[Event], conversation: Conversation, equipment: Equipment) -> bool:
@@ -325,8 +305,10 @@ def _receive(
         first.happened_at, Kind(first.kind),
     )  # fmt: skip
     for event in burst:
-        event.message, event.friend, event.sealed = received.message, friend, ""
-    Event.objects.bulk_update(burst, ["message", "friend", "sealed", "text"])
+        event.message, event.friend = received.message, friend
+    Event.objects.filter(pk__in=[event.pk for event in burst]).update(
+        message=received.message, friend=friend, user=""
+    )
     _leave_unanswered(received.message, [event.text for event in burst], now)
 
 
@@ -393,7 +375,7 @@ class Gatherer:
         """Shows a patient whom the bot is about to answer that something will come."""
         mode = Conversation.objects.values_list("mode", flat=True).get(pk=friend.conversation_id)
         if mode not in HELD:
-            later(lambda: platform().show_loading(seals().open(friend.sealed)))
+            later(lambda: platform().show_loading(friend.conversation.address))
 
 
 @functools.lru_cache(maxsize=1)

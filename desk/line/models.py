@@ -9,19 +9,18 @@ from django.db import models
 from django.db.models import Q
 
 from desk.conversations.models import Conversation, Kind, Message
+from desk.seals.fields import SealedTextField
 
 
 class Friend(models.Model):
     """A patient's LINE account.
 
     Attributes:
-        conversation: theirs; its address is the keyed hash of the LINE id (``desk.line.seals``).
-        sealed: the LINE id, sealed.
+        conversation: theirs; its address is the LINE id.
         left_at: when the account was blocked; None while it can be reached.
     """
 
     conversation = models.OneToOneField(Conversation, models.CASCADE, related_name="friend")
-    sealed = models.TextField()
     left_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -54,7 +53,8 @@ class Event(models.Model):
     It is stored as it came, without looking for who sent it: LINE waits for that.
 
     Attributes:
-        address, sealed: of who sent it (``desk.line.seals``); sealed only while it waits.
+        address: the index of who sent it (``desk.seals.ring``).
+        user: the LINE id of who sent it; only while it waits.
         friend: who sent it; None while it waits.
         event_id: ``webhookEventId``; unique, so that what is delivered again is stored once.
         kind, text: as ``Message`` has them.
@@ -65,11 +65,11 @@ class Event(models.Model):
     """
 
     address = models.CharField(max_length=64)
-    sealed = models.TextField(blank=True)
+    user = SealedTextField(bound_to=("event_id",), blank=True)
     friend = models.ForeignKey(Friend, models.CASCADE, null=True, related_name="events")
     event_id = models.CharField(max_length=128, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
-    text = models.TextField()
+    text = SealedTextField(bound_to=("event_id",), db_column="sealed_text")
     line_message = models.CharField(max_length=64, blank=True, db_index=True)
     happened_at = models.DateTimeField()
     received_at = models.DateTimeField()

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiohttp import ClientError
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from linebot.v3.messaging import (
     ApiException,
@@ -33,7 +32,7 @@ from linebot.v3.oauth import Configuration as OauthConfiguration
 from desk.conversations.rasa import RasaError
 from desk.doorway import doorway
 from desk.environment import LineAccount
-from desk.line.seals import Seals
+from desk.seals.keys import SealError
 
 logger = logging.getLogger(__name__)
 
@@ -214,16 +213,6 @@ def account() -> LineAccount:
 
 
 @functools.lru_cache(maxsize=1)
-def seals() -> Seals:
-    """What hides the ids of the account's patients.
-
-    Raises:
-        LookupError: the desk has no LINE account.
-    """
-    return Seals(account().keys)
-
-
-@functools.lru_cache(maxsize=1)
 def platform() -> Platform:
     """That of this process.
 
@@ -244,7 +233,7 @@ def later(call: Callable[[], object]) -> None:
         doorway.give_way()
         try:
             call()
-        except (PlatformError, RasaError, InvalidToken) as error:
+        except (PlatformError, RasaError, SealError) as error:
             detail = f"{type(error).__name__} {error}".strip()
             logger.warning("what nobody waits for was not done: %s", detail)
 

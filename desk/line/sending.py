@@ -12,7 +12,6 @@ import itertools
 from collections.abc import Sequence
 from typing import NoReturn
 
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 
@@ -22,7 +21,7 @@ from desk.conversations.models import PEOPLE, Reply
 from desk.conversations.outbox import DeliveryError, WaitError
 from desk.line.compose import AT_ONCE, composed
 from desk.line.models import Call, Event, Friend
-from desk.line.platform import PlatformError, platform, seals
+from desk.line.platform import PlatformError, platform
 from desk.line.quota import quota
 from desk.tickets.lifecycle import open_ticket
 
@@ -64,14 +63,12 @@ def deliver(replies: Sequence[Reply]) -> int:
         if call.token:
             platform().reply(call.token, messages)
         else:
-            user = seals().open(friend.sealed)
+            user = replies[0].conversation.address
             platform().push(user, messages, str(call.pk))
-    except InvalidToken as error:
-        raise DeliveryError("LINE_KEYS", final=True) from error
     except PlatformError as error:
         if call.token and error.detail == _BAD_TOKEN:
             assert call.token_at is not None
-            if not tried_before or now > call.token_at + FRESH:
+            if not tried_before or not call.token_at <= now <= call.token_at + FRESH:
                 _give_up_token(call)
                 raise DeliveryError("reply token") from error
             # Taken by the try before, of which nobody knew whether it arrived.

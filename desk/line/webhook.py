@@ -22,16 +22,18 @@ from django.http import HttpRequest, HttpResponse
 from core.clinic_hours import TOKYO
 from desk.conversations import work
 from desk.conversations.equipment import equipment
-from desk.conversations.models import Kind
+from desk.conversations.models import LINE, Kind
 from desk.conversations.receive import MAX_TEXT, storable
+from desk.database.outage import GONE, outage
 from desk.environment import LineAccount
-from desk.line import inbox
+from desk.line import down, inbox
 from desk.line.compose import SAYS, composed_text
 from desk.line.inbox import gatherer, store
 from desk.line.models import Event
-from desk.line.platform import account, later, platform, seals
+from desk.line.platform import account, later, platform
 from desk.privacy.models import Forget
 from desk.privacy.tracker import redact
+from desk.seals.ring import index_of
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +88,17 @@ def take(request: HttpRequest) -> HttpResponse:
     except RefusedError as error:
         logger.warning("a webhook was refused: %s", error)
         return HttpResponse(status=error.status)
-    now = dt.datetime.now(TOKYO)
+    try:
+        _store(events, dt.datetime.now(TOKYO))
+    except GONE as error:
+        outage.note(error)
+        _tell(events)
+        return HttpResponse(status=503)
+    return HttpResponse()
+
+
+def _store(events: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+    """Stores what is to be read, and does what is to be done, in the order in which it happened."""
     waiting: list[Event] = []
     for event in sorted(events, key=_happened):
         if event.get("mode") == "standby":
@@ -102,7 +114,16 @@ def take(request: HttpRequest) -> HttpResponse:
             waiting = []
             _DONE[kind](event, now)
     _keep(waiting)
-    return HttpResponse()
+
+
+def _tell(events: Sequence[Mapping[str, Any]]) -> None:
+    """Has patients told whose messages could not be stored; of what LINE delivers again, nothing again."""
+    for event in events:
+        again = bool(_part(event, "deliveryContext").get("isRedelivery"))
+        token, kind = event.get("replyToken"), str(event.get("type"))
+        said = _READ[kind](event) if kind in _READ and not again else None
+        if said is not None and isinstance(token, str) and event.get("mode") != "standby":
+            down.tell(token, said.kind, said.text)
 
 
 def _keep(waiting: Sequence[Event]) -> None:
@@ -179,8 +200,8 @@ def _entry(event: Mapping[str, Any], said: Said, now: dt.datetime) -> Event | No
     again = bool(_part(event, "deliveryContext").get("isRedelivery"))
     token, at = event.get("replyToken"), _happened(event)
     return Event(
-        address=seals().names(user)[0],
-        sealed=seals().seal(user),
+        address=index_of(LINE, user),
+        user=user,
         event_id=event_id,
         kind=said.kind,
         text=storable(said.text),

@@ -8,7 +8,6 @@ keeps that there was a conversation, under its opaque name and without a word of
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 from django.conf import settings
 from django.db import transaction
@@ -58,7 +57,7 @@ def in_progress(now: dt.datetime) -> Q:
         | Q(Exists(Message.objects.filter(**of, answered_at=None)))
         | Q(Exists(Reply.objects.filter(**of, delivery__in=TO_BE_SENT)))
         | Q(Exists(coming))
-        | Q(Exists(Event.objects.filter(address=OuterRef("address"), message=None)))
+        | Q(Exists(Event.objects.filter(address=OuterRef("address_index"), message=None)))
     )
 
 
@@ -122,7 +121,7 @@ def erase_as_wished(
         if must_be_kept(current):
             kept = Archive.objects.create(
                 sender=current.sender, channel=current.channel, archived_at=now, why=why, by=actor,
-                content=json.dumps(record_of(current, tools, now, notes=True), ensure_ascii=False),
+                content=record_of(current, tools, now, notes=True),
                 kept_until=_last(current) + dt.timedelta(days=periods(tools).days["records"]),
             )  # fmt: skip
         _erase(current, now, why=why, actor=actor, is_kept=kept is not None)

@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from desk.seals.fields import SealedJSONField, SealedTextField
+
 
 class Forget(models.Model):
     """A conversation that Rasa's tracker must not know any more.
@@ -45,14 +47,14 @@ class Archive(models.Model):
 
     Attributes:
         sender: the opaque name that it had.
-        content: the record (``desk.privacy.record``), as JSON.
+        content: the record (``desk.privacy.record``), as plain values.
         kept_until: when it is deleted.
         by: the staff member's login name; "" for the patient.
     """
 
     sender = models.UUIDField(unique=True)
     channel = models.CharField(max_length=20)
-    content = models.TextField()
+    content = SealedJSONField(bound_to=("sender",), default=dict)
     archived_at = models.DateTimeField()
     kept_until = models.DateTimeField(db_index=True)
     why = models.CharField(max_length=7, choices=Why)
@@ -95,7 +97,7 @@ class Request(models.Model):
     sender = models.UUIDField(db_index=True)
     wish = models.CharField(max_length=7, choices=Wish)
     identity = models.CharField(max_length=8, choices=Identity)
-    note = models.CharField(max_length=200, blank=True)
+    note = SealedTextField(bound_to=("sender", "at"), blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     done_by = models.ForeignKey(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import uuid
 
 from django.conf import settings
@@ -69,5 +68,5 @@ def archive(request: HttpRequest, sender: uuid.UUID) -> HttpResponse:
         "archive.viewed", dt.datetime.now(TOKYO), conversation=sender,
         actor=staff_of(request).get_username(),
     )  # fmt: skip
-    context = {"archive": found, "record": json.loads(found.content)}
+    context = {"archive": found, "record": found.content}
     return render(request, "privacy/archive.html", context)

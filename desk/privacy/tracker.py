@@ -6,13 +6,15 @@ and in the store that ``RASA_TRACKER_DB`` names. Rasa's own SQL store would not 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import Error, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from desk.conversations.equipment import equipment
 from desk.conversations.rasa import RasaError
@@ -48,9 +50,13 @@ def forget_due(now: dt.datetime) -> int:
     done = 0
     for row in list(Forget.objects.filter(due_at__lte=now)):
         try:
+            _remove(row.sender)
             equipment().rasa.forget(str(row.sender))
-        except RasaError as error:
-            logger.warning("Rasa still knows a conversation that was erased: %s", error)
+        except (RasaError, Error) as error:
+            logger.warning(
+                "Rasa may still know a conversation that was erased: %s",
+                error if isinstance(error, RasaError) else type(error).__name__,
+            )
             break
         row.delete()
         done += 1
@@ -83,19 +89,39 @@ def forget_idle(before: dt.datetime, *, dry: bool = False) -> tuple[int, int]:
         How many go, and how many are left; nothing without such a database: Rasa's memory is lost when it
         is started anew.
     """
+    with _store() as cursor:
+        if cursor is None:
+            return 0, 0
+        cursor.execute(f"SELECT COUNT(*) FROM {TABLE} WHERE saved_at < %s", [before])
+        gone = int(cursor.fetchone()[0])
+        if not dry:
+            cursor.execute(f"DELETE FROM {TABLE} WHERE saved_at < %s", [before])
+        cursor.execute(f"SELECT COUNT(*) FROM {TABLE}")
+        left = int(cursor.fetchone()[0])
+    return gone, left - gone if dry else left
+
+
+def _remove(sender: uuid.UUID) -> None:
+    """Takes a conversation out of the store's database, also while no Rasa is there to do so.
+
+    Raises:
+        Error: it may still be there.
+    """
+    with _store() as cursor:
+        if cursor is not None:
+            cursor.execute(f"DELETE FROM {TABLE} WHERE sender = %s", [str(sender)])
+
+
+@contextlib.contextmanager
+def _store() -> Iterator[CursorWrapper | None]:
+    """The store's database in a transaction of its own; None where there is none, or no table in it yet."""
     if TRACKER not in settings.DATABASES:
-        return 0, 0
+        yield None
+        return
     connection = connections[TRACKER]
     try:
         with transaction.atomic(using=TRACKER), connection.cursor() as cursor:
-            if TABLE not in connection.introspection.table_names(cursor):
-                return 0, 0
-            cursor.execute(f"SELECT COUNT(*) FROM {TABLE} WHERE saved_at < %s", [before])
-            gone = int(cursor.fetchone()[0])
-            if not dry:
-                cursor.execute(f"DELETE FROM {TABLE} WHERE saved_at < %s", [before])
-            cursor.execute(f"SELECT COUNT(*) FROM {TABLE}")
-            left = int(cursor.fetchone()[0])
+            is_there = TABLE in connection.introspection.table_names(cursor)
+            yield cursor if is_there else None
     finally:
         connection.close()
-    return gone, left - gone if dry else left

@@ -8,7 +8,6 @@ import datetime as dt
 import enum
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -20,7 +19,7 @@ from desk.conversations.rasa import RasaError
 from desk.editorial.table import candidate_files
 from desk.rehearsals import runs
 from desk.rehearsals.models import Result, Run, RunKind, RunState, SignOff
-from desk.rehearsals.parser import Parser
+from desk.rehearsals.parser import usual_parser
 
 #: Share of a set that a candidate model may lose, net of what it wins; each loss is signed off.
 LOSS = 0.01
@@ -72,7 +71,7 @@ def is_current(run: Run) -> bool:
         Also False when the model or the table cannot be told at present.
     """
     try:
-        with Parser(settings.ENVIRONMENT.rasa, _STATUS_SECONDS) as live:
+        with usual_parser(_STATUS_SECONDS) as live:
             model = live.model
         same_table = not run.tries_model or run.base_version == version_in_force()
     except (RasaError, DataError):

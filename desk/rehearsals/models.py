@@ -13,6 +13,7 @@ from core.knowledge import Files
 from core.locale import sentence
 from desk.conversations.models import Message
 from desk.rehearsals.script import Script
+from desk.seals.fields import SealedJSONField, SealedTextField
 
 
 class Group(models.Model):
@@ -44,7 +45,7 @@ class Rehearsal(models.Model):
 
     name = models.CharField(max_length=120)
     group = models.ForeignKey(Group, models.PROTECT, related_name="rehearsals")
-    script = models.JSONField()
+    script = SealedJSONField(bound_to=("created_at",), default=dict)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="rehearsals")
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -207,14 +208,14 @@ class Result(models.Model):
     rehearsal = models.ForeignKey(Rehearsal, models.SET_NULL, null=True, related_name="results")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
     set_name = models.CharField(max_length=20)
-    title = models.CharField(max_length=200)
+    title = SealedTextField(bound_to=("run_id",))
     shortfall = models.CharField(max_length=120, blank=True)
     passed = models.BooleanField()
     was_passed = models.BooleanField(null=True)
     blocked = models.BooleanField(default=False)
     changed = models.BooleanField(default=False)
     alike = models.PositiveIntegerField(default=1)
-    lines = models.JSONField()
+    lines = SealedJSONField(bound_to=("run_id",), default=list)
 
     class Meta:
         ordering: ClassVar = ["run", "pk"]
@@ -223,7 +224,7 @@ class Result(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.run_id} {self.set_name}"
 
     @property
     def set_title(self) -> str:

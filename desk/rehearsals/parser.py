@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 import httpx
+from django.conf import settings
 
 from core.masking import struck
 from desk.conversations.rasa import RasaError, turns
@@ -138,3 +140,19 @@ class Parser:
             raise RasaError("broken parse")
         _memory.keep(key, response.content)
         return parse
+
+
+def usual_parser(seconds: float) -> Parser:
+    """The NLU of a server of the settings that is up.
+
+    Args:
+        seconds: how long one text may take.
+
+    Raises:
+        RasaError: there is none, or none with a model.
+    """
+    *others, last = settings.ENVIRONMENT.rasa
+    for url in others:
+        with contextlib.suppress(RasaError):
+            return Parser(url, seconds)
+    return Parser(last, seconds)

@@ -30,7 +30,7 @@ from desk.rehearsals.bench import Bench
 from desk.rehearsals.book import Book, Entry
 from desk.rehearsals.gate import version_in_force
 from desk.rehearsals.models import Rehearsal, Run, RunKind, RunState
-from desk.rehearsals.parser import AT_ONCE, Parser
+from desk.rehearsals.parser import AT_ONCE, Parser, usual_parser
 from desk.rehearsals.play import Case, play
 from desk.rehearsals.script import ScriptError
 from desk.rehearsals.shadow import Asked, last_asked, replay
@@ -97,7 +97,7 @@ def run_next(tools: Equipment, clock: Clock) -> bool:
 def _go_through(run: Run, tools: Equipment, clock: Clock) -> None:
     """All of a run, from its cases to its end."""
     with contextlib.ExitStack() as at_end:
-        live = at_end.enter_context(Parser(settings.ENVIRONMENT.rasa, PARSE_SECONDS))
+        live = at_end.enter_context(usual_parser(PARSE_SECONDS))
         url = run.options.get("parse_url")
         parser = at_end.enter_context(Parser(url, PARSE_SECONDS)) if url else live
         version = version_in_force()  # before the table: a newer one makes the run stale, not wrong

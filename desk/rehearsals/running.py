@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.console.charts import Columns, columns
+from desk.console.numbers import key_of
 from desk.rehearsals import runs
 from desk.rehearsals.editing import writers_only
 from desk.rehearsals.keeping import WRITERS
@@ -92,9 +93,9 @@ def start(request: HttpRequest) -> HttpResponse:
     rehearsals = Rehearsal.objects.all()
     one, group = request.POST.get("rehearsal", ""), request.POST.get("group", "")
     if one:
-        rehearsals = rehearsals.filter(pk=int(one) if one.isdecimal() else 0)
+        rehearsals = rehearsals.filter(pk=key_of(one) or 0)
     elif group:
-        rehearsals = rehearsals.filter(group=int(group) if group.isdecimal() else 0)
+        rehearsals = rehearsals.filter(group=key_of(group) or 0)
     elif request.POST.get("what") != "all":
         rehearsals = rehearsals.none()
     return _begun(request, rehearsals)

@@ -63,9 +63,10 @@ def last_asked(most: int) -> list[tuple[str, list[Asked]]]:
     by_bot = Reply.objects.filter(answers=OuterRef("pk"), author=Author.BOT)
     newest = Message.objects.filter(Exists(by_bot), kind=Kind.TEXT, answered_at__isnull=False)
     conversations: dict[str, list[Asked]] = defaultdict(list)
-    rows = newest.order_by("-pk").values_list("conversation__sender", "pk", "text", "turn")[:most]
-    for sender, pk, text, turn in reversed(rows):
-        conversations[str(sender)].append(Asked(pk, text, turn.get("triage", "none")))
+    rows = newest.order_by("-pk").select_related("conversation")[:most]
+    for row in reversed(rows):
+        asked = Asked(row.pk, row.text, row.turn.get("triage", "none"))
+        conversations[str(row.conversation.sender)].append(asked)
     return list(conversations.items())
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.clinic_hours import TOKYO
 from core.faults import DataError
 from core.locale import sentence
+from desk.console.numbers import key_of
 from desk.rehearsals import gate
 from desk.rehearsals.candidates import files_of, offered, versions_of
 from desk.rehearsals.keeping import WRITERS
@@ -46,7 +47,7 @@ def sign_off(request: HttpRequest, run: int) -> HttpResponse:
     one = request.POST.get("result", "")
     results = found.results.filter(changed=True, sign_off=None)
     if one:
-        results = results.filter(pk=int(one) if one.isdecimal() else 0)
+        results = results.filter(pk=key_of(one) or 0)
     elif request.POST.get("what") != "all":
         results = results.none()
     count = gate.sign_off(results, staff_of(request), _now())

@@ -31,7 +31,7 @@ from desk.conversations.rasa import RasaError
 from desk.rehearsals.bench import Bench, Talk
 from desk.rehearsals.candidates import IN_FORCE, files_of, offered
 from desk.rehearsals.explained import Explained, explained
-from desk.rehearsals.parser import Parser
+from desk.rehearsals.parser import usual_parser
 from desk.staff.roles import for_staff
 
 #: Messages of one trial, letters of a message, and letters of all together.
@@ -114,7 +114,7 @@ def talk_now(table: Table | None = None) -> Iterator[tuple[Bench, Talk]]:
         RasaError: there is no server, or no model.
     """
     environment, tools = settings.ENVIRONMENT, equipment()
-    with Parser(environment.rasa, environment.rasa_seconds) as parser:
+    with usual_parser(environment.rasa_seconds) as parser:
         bench = Bench(
             table or tools.table.table, parser.parse, tools.triage, dt.datetime.now(TOKYO),
             environment.require_approval,

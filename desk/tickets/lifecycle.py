@@ -19,7 +19,7 @@ from core.clinic_hours import ClinicHours
 from core.rulebook import LEVELS, URGENT
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
-from desk.conversations.models import Author, Conversation, Message, Mode, Reply
+from desk.conversations.models import Author, Conversation, Message, Mode, Reply, change
 from desk.conversations.say import say
 from desk.staff.roles import CLINICAL, Role, roles_of
 from desk.tickets.clocks import acknowledge_by
@@ -326,7 +326,7 @@ def close(
             minutes = f"{tools.closing.total_seconds() / 60:g}"
             say(conversation, Author.DESK, tools.messages.text("closing", minutes=minutes), now)
             give_to(conversation, Mode.CLOSING, now)
-        Conversation.objects.filter(pk=conversation.pk).update(screen={})
+        change(conversation, screen={})
         record("ticket.closed", now, conversation=conversation.sender,
                actor=user.get_username(), ticket=current.pk, quietly=quietly)  # fmt: skip
 

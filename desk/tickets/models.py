@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from desk.conversations.models import Conversation, Message
+from desk.seals.fields import SealedTextField
 
 
 class State(models.TextChoices):
@@ -111,7 +112,7 @@ class Note(models.Model):
     place = models.PositiveIntegerField()
     key = models.UUIDField(unique=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notes")
-    text = models.TextField()
+    text = SealedTextField(bound_to=("key",), db_column="sealed_text")
     created_at = models.DateTimeField()
 
     class Meta:

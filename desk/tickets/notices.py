@@ -11,10 +11,11 @@ import smtplib
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from desk.conversations.models import SKEW
 from desk.staff.roles import Role
 from desk.tickets.models import Level, Notice, Occasion, Ticket
 
@@ -66,7 +67,9 @@ def send_due(now: dt.datetime) -> None:
     Args:
         now: an aware time.
     """
-    for notice in Notice.objects.filter(due_at__lte=now).select_related("ticket"):
+    # The latter: noted before the clock was set back.
+    is_due = Q(due_at__lte=now) | Q(tries=0, due_at__gt=now + SKEW)
+    for notice in Notice.objects.filter(is_due).select_related("ticket"):
         wait = dict(enumerate(BACKOFF)).get(notice.tries)
         later = None if wait is None else now + dt.timedelta(seconds=wait)
         # Of several processes, the one that moves it on sends it.
@@ -76,15 +79,25 @@ def send_due(now: dt.datetime) -> None:
 
 
 def _send(notice: Notice) -> bool:
+    """Mails the members of a role; where none of them has an address, the administrators, who can give
+    them one. What reaches nobody is not sent.
+    """
     ticket = notice.ticket
-    people = _members(notice.to).exclude(email="").values_list("email", flat=True)
+    people = _addresses(notice.to)
+    elsewhere = not people
+    if elsewhere:
+        people = _addresses(Role.ADMINISTRATOR)
+    if not people:
+        logger.warning("nobody has an address for a mail to %s", notice.to)
+        return False
     address = reverse("console:conversation", args=[ticket.conversation.sender])
     mail = EmailMessage(
         subject=f"【{ticket.get_level_display()}】{notice.get_occasion_display()} #{ticket.pk}",
         body=render_to_string(
-            "tickets/notice.txt", {"notice": notice, "url": settings.ENVIRONMENT.url + address}
+            "tickets/notice.txt",
+            {"notice": notice, "url": settings.ENVIRONMENT.url + address, "elsewhere": elsewhere},
         ),
-        bcc=list(people),
+        bcc=people,
     )
     try:
         mail.send()
@@ -94,5 +107,11 @@ def _send(notice: Notice) -> bool:
     return True
 
 
-def _members(role: str) -> QuerySet[User]:
-    return User.objects.filter(is_active=True, groups__name=role)
+def _addresses(role: str) -> list[str]:
+    members = User.objects.filter(is_active=True, groups__name=role).exclude(email="")
+    return list(members.values_list("email", flat=True))
+
+
+def unreached() -> list[Role]:
+    """The roles none of whose members has an address."""
+    return [role for role in Role if not _addresses(role)]

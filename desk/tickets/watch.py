@@ -13,9 +13,9 @@ from django.db.models import Q
 
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
-from desk.conversations.models import HELD, Author, Conversation, Mode
+from desk.conversations.models import HELD, SKEW, Author, Conversation, Mode
 from desk.conversations.say import say
-from desk.tickets.clocks import acknowledge_by
+from desk.tickets.clocks import AT_ANY_HOUR, MINUTES, acknowledge_by
 from desk.tickets.lifecycle import WAITING, give_to, open_ticket
 from desk.tickets.models import Occasion, State, Ticket
 from desk.tickets.notices import chain, everybody, notify
@@ -28,6 +28,7 @@ def watch(tools: Equipment, now: dt.datetime) -> None:
         tools: texts, opening hours and how long to wait.
         now: an aware time.
     """
+    _set_back(now)
     for ticket in Ticket.objects.filter(state__in=WAITING, acknowledge_by__lte=now):
         if ticket.raised < len(chain(ticket)):
             _raise(ticket, tools, now)
@@ -35,6 +36,15 @@ def watch(tools: Equipment, now: dt.datetime) -> None:
     silent = Q(mode=Mode.HUMAN, mode_since__lte=now - tools.bot_returns)
     for conversation in Conversation.objects.filter(over | silent):
         _give_back(conversation, tools, now)
+
+
+def _set_back(now: dt.datetime) -> None:
+    """Counts anew from now on what began, or must be seen, later than it can: the clock has been set back."""
+    Conversation.objects.filter(mode__in=HELD, mode_since__gt=now + SKEW).update(mode_since=now)
+    for level in AT_ANY_HOUR:
+        most = now + dt.timedelta(minutes=MINUTES[level])
+        waiting = Ticket.objects.filter(state__in=WAITING, level=level)
+        waiting.filter(acknowledge_by__gt=most + SKEW).update(acknowledge_by=most)
 
 
 def _raise(ticket: Ticket, tools: Equipment, now: dt.datetime) -> None:
@@ -71,7 +81,8 @@ def _give_back(conversation: Conversation, tools: Equipment, now: dt.datetime) -
             return
         # Who writes to a person who does not answer waits from then on.
         unread = held.messages.filter(received_at__gt=held.mode_since).order_by("place").first()
-        if held.mode == Mode.HUMAN and unread and unread.received_at > now - tools.bot_returns:
+        latest = now - tools.bot_returns
+        if held.mode == Mode.HUMAN and unread and latest < unread.received_at <= now + SKEW:
             return
         ticket = open_ticket(held)
         unanswered = ticket is not None and ticket.state != State.ANSWERED

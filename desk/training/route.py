@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists
 
 from core.bot_turn import BotTurn
-from desk.conversations.rasa import Rasa, RasaError
+from desk.conversations.rasa import RasaError
+from desk.conversations.replicas import Replicas
 from desk.training.models import Route, Step, TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -31,13 +32,13 @@ class RoutedRasa:
     """The Rasa that answers at the moment; used like ``Rasa``, safe between threads.
 
     Args:
-        home: address of the server of the settings.
+        home: addresses of the servers of the settings.
         seconds: how long one turn may take.
     """
 
-    def __init__(self, home: str, seconds: float) -> None:
+    def __init__(self, home: Sequence[str], seconds: float) -> None:
         self._home, self._seconds = home, seconds
-        self._clients: dict[str, Rasa] = {}
+        self._clients: dict[str, Replicas] = {}
         self._guard = threading.Lock()
 
     def ask(self, sender: str, message_id: str, text: str, reading: Mapping[str, Any]) -> BotTurn:
@@ -77,7 +78,7 @@ class RoutedRasa:
         """
         self._wherever(lambda client: client.forget(sender))
 
-    def _wherever(self, job: Callable[[Rasa], None]) -> None:
+    def _wherever(self, job: Callable[[Replicas], None]) -> None:
         """Does something at every server that may hold a conversation.
 
         Raises:
@@ -101,15 +102,15 @@ class RoutedRasa:
             url = ""
         return self.client(url).model()
 
-    def client(self, url: str) -> Rasa:
+    def client(self, url: str) -> Replicas:
         """The client of a server.
 
         Args:
-            url: its address; "" for that of the settings.
+            url: its address; "" for those of the settings.
         """
         with self._guard:
             if url not in self._clients:
-                self._clients[url] = Rasa(url or self._home, self._seconds)
+                self._clients[url] = Replicas([url] if url else self._home, self._seconds)
             return self._clients[url]
 
 
@@ -141,7 +142,7 @@ def go_home_unless_swapping() -> None:
         logger.warning("turns went to a server of a change of models that is over")
 
 
-def move(source: Rasa, target: Rasa, sender: str) -> bool:
+def move(source: Replicas, target: Replicas, sender: str) -> bool:
     """Has a server remember of a conversation what another one does, unless it knows more; under the
     conversation's lock.
 

@@ -1,7 +1,8 @@
 """Puts another model in the place of the present one while patients write.
 
 A second Rasa server with the new model answers while the first one loads it (20 seconds in which it answers
-nobody); then the first one answers again and the second ends. Conversations move along each time.
+nobody); then the first one answers again and the second ends. Conversations move along each time. Several
+servers of the settings (``desk.conversations.replicas``) load it one after the other.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import contextlib
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -24,11 +26,13 @@ from core.locale import sentence
 from desk.conversations.locks import conversation_lock
 from desk.conversations.models import Conversation
 from desk.conversations.rasa import Rasa, RasaError
+from desk.conversations.replicas import Replicas
 from desk.training.model_file import PlacingError
 from desk.training.processes import Output, free_port, running, wait_until
 from desk.training.route import RoutedRasa, move, set_route
-from tools.bot_commands import bot_environment, rasa_command
-from tools.places import Ports
+from tools.bot_commands import rasa_command, rasa_environment
+from tools.model_check import ModelError, check_model
+from tools.places import LOOPBACK, Ports
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +57,9 @@ class SwapError(Exception):
 
 
 def is_local() -> bool:
-    """Whether the Rasa server of the settings runs on this machine."""
-    return urlsplit(settings.ENVIRONMENT.rasa).hostname in ("127.0.0.1", "localhost", "::1")
+    """Whether the Rasa servers of the settings run on this machine."""
+    hosts = {urlsplit(url).hostname for url in settings.ENVIRONMENT.rasa}
+    return hosts <= {"127.0.0.1", "localhost", "::1"}
 
 
 @contextlib.contextmanager
@@ -69,10 +74,14 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
         Its address.
 
     Raises:
-        SwapError: it does not start.
+        SwapError: it is damaged, has learnt other data, or does not start.
     """
-    ports = replace(Ports.from_environment(), rasa=free_port())
-    with running(rasa_command(ports, model), bot_environment()) as (process, output):
+    try:
+        check_model(model, settings.ENVIRONMENT.data)
+    except ModelError as error:
+        raise SwapError(str(error)) from error
+    ports = replace(Ports.from_environment(), rasa=free_port(), rasa_host=LOOPBACK)
+    with running(rasa_command(ports, model), rasa_environment()) as (process, output):
         server = Rasa(ports.rasa_url, READY_SECONDS)
         up = wait_until(
             lambda: process.poll() is not None or server.model() is not None,
@@ -85,21 +94,23 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
         yield ports.rasa_url
 
 
-def swap(model: Path, present: Path, home: str, in_place: Callable[[], None], tick: Tick) -> None:
-    """Has the server of the settings answer with another model, without a turn that fails.
+def swap(
+    model: Path, present: Path, home: Sequence[str], in_place: Callable[[], None], tick: Tick
+) -> None:
+    """Has the servers of the settings answer with another model, without a turn that fails.
 
     Args:
         model: the file.
         present: that of the model it starts with so far, which it goes back to when this comes to nothing.
-        home: the address of that server.
+        home: the addresses of those servers.
         in_place: puts the file where the next start finds it.
         tick: called again and again; what it raises before the server answers again ends the change.
 
     Raises:
         SwapError: the file is not in place; it says which model answers.
     """
-    routed, server = RoutedRasa(home, LOAD_SECONDS), Rasa(home, LOAD_SECONDS)
-    if server.model() is None:
+    routed, server = RoutedRasa(home, LOAD_SECONDS), Replicas(home, LOAD_SECONDS)
+    if not server.are_all_up():
         raise SwapError(sentence("training.no_rasa"))
     back: Path | None = present
     try:
@@ -117,7 +128,7 @@ def swap(model: Path, present: Path, home: str, in_place: Callable[[], None], ti
 
 
 def _go_home(
-    server: Rasa, model: Path, back: Path | None, url: str, routed: RoutedRasa, tick: Tick
+    server: Replicas, model: Path, back: Path | None, url: str, routed: RoutedRasa, tick: Tick
 ) -> None:
     """Has the server of the settings answer again, as soon as it can, whatever becomes of the notes; with
     another model instead of the new one, where there is one to go back to.
@@ -131,7 +142,7 @@ def _go_home(
 
     try:
         _wait_for(server, noted)
-        if back and server.model() == model.name:
+        if back and server.uses(model.name):
             try:
                 _load(server, back, noted)
             except SwapError as error:
@@ -142,7 +153,7 @@ def _go_home(
         set_route("", None)
 
 
-def _wait_for(server: Rasa, tick: Tick) -> None:
+def _wait_for(server: Replicas, tick: Tick) -> None:
     """Waits until the server of the settings is back, however long; until then the candidate answers."""
     part = ""
     while not wait_until(
@@ -194,7 +205,7 @@ def _recent() -> list[Conversation]:
     return list(found.only("pk", "sender").distinct())
 
 
-def _moved(conversation: Conversation, source: Rasa, target: Rasa) -> str:
+def _moved(conversation: Conversation, source: Replicas, target: Replicas) -> str:
     """What became of a conversation; "" while somebody is answering it."""
     with conversation_lock(conversation.pk, "answer") as mine:
         if not mine:
@@ -206,21 +217,23 @@ def _moved(conversation: Conversation, source: Rasa, target: Rasa) -> str:
             return "lost"
 
 
-def _load(server: Rasa, model: Path, tick: Tick) -> None:
+def _load(server: Replicas, model: Path, tick: Tick) -> None:
     with ThreadPoolExecutor(1, "load-model") as executor:
         loading = executor.submit(server.load, model, LOAD_SECONDS)
-        wait_until(loading.done, LOAD_SECONDS, partial(tick, None, ""))
+        wait_until(loading.done, LOAD_SECONDS * len(server.each), partial(tick, None, ""))
         try:
             loading.result()
         except RasaError as error:
             raise SwapError(sentence("training.not_loaded", detail=error)) from error
     if server.model() != model.name:
         raise SwapError(sentence("training.not_loaded", detail=model.name))
-    _warm_up(server)
+    for each in server.each:
+        _warm_up(each)
 
 
 def _warm_up(server: Rasa) -> None:
     """The first answers of a server take longer; they are nobody's."""
     for number in range(2):
         with contextlib.suppress(RasaError):
-            server.ask(f"{_WARM_UP}-{number}", _WARM_UP, _WARM_UP, {})
+            # Under a new name: what another server has answered would only be looked up.
+            server.ask(f"{_WARM_UP}-{number}", uuid.uuid4().hex, _WARM_UP, {})

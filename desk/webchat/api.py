@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import math
-import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from ninja import Field, Header, NinjaAPI, Schema
+from ninja import Header, NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import HttpBearer
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.audit.models import record
+from desk.conversations.api import AGAIN_SECONDS
 from desk.conversations.equipment import equipment
 from desk.conversations.models import WEB, Author, Conversation, Message
 from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
+from desk.database.outage import outage
 from desk.logs import about
+from desk.networks import network_of
 from desk.privacy.erasing import ErasingError, erase_as_wished
 from desk.privacy.models import Why
 from desk.privacy.record import as_json, as_page, record_of
 from desk.streams import EVENTS, streamed
-from desk.webchat import sessions, stream
+from desk.webchat import down, sessions, stream
 from desk.webchat.entries import offered
 from desk.webchat.fan import fan
 from desk.webchat.models import IDLE, Feedback, Session
+from desk.webchat.schemas import (
+    About,
+    Begun,
+    Consent,
+    Erased,
+    Erasure,
+    NewMessage,
+    News,
+    Opinion,
+    Pass,
+    Refresh,
+    Stored,
+    or_not,
+)
 
 #: Longest message, in characters.
 MAX_TEXT = 1000
@@ -40,9 +55,8 @@ MAX_TEXT = 1000
 MAX_WAIT = 25.0
 #: Messages of one visitor in a minute.
 MESSAGES_A_MINUTE = 60
-#: How much of an address is the network, in bits.
-_NETWORKS = {4: 24, 6: 56}
-_PAYLOAD = 300
+#: Opinions of one visitor in a minute; each stands in the audit log for good.
+OPINIONS_A_MINUTE = 30
 #: Pages of one session that are told what is new, at once.
 MAX_PAGES = 12
 #: Digits of a place.
@@ -52,6 +66,7 @@ _new_sessions = Pace(
     settings.ENVIRONMENT.web_sessions_a_minute, settings.ENVIRONMENT.shared, "web-session"
 )
 _messages = Pace(MESSAGES_A_MINUTE, settings.ENVIRONMENT.shared, "web-message")
+_opinions = Pace(OPINIONS_A_MINUTE, settings.ENVIRONMENT.shared, "web-opinion")
 
 
 class Visitor(HttpBearer):
@@ -87,6 +102,15 @@ def _refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
     return response
 
 
+@chat.exception_handler(OperationalError)
+@chat.exception_handler(InterfaceError)
+def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
+    outage.note(error)
+    response = chat.create_response(request, down.told(request), status=503)
+    response["Retry-After"] = str(AGAIN_SECONDS)
+    return response
+
+
 @chat.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
     return chat.create_response(request, {"detail": sentence("web.invalid")}, status=422)
@@ -97,40 +121,7 @@ def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse: 
     return chat.create_response(request, {"detail": sentence("web.unknown")}, status=401)
 
 
-class Consent(Schema):
-    """What a visitor agrees to."""
-
-    consent: bool
-
-
-class Refresh(Schema):
-    """The secret that gets new tokens."""
-
-    refresh: str = Field(max_length=200)
-
-
-class NewMessage(Schema):
-    """A visitor's message."""
-
-    id: uuid.UUID
-    text: str
-    payload: str | None = Field(None, max_length=_PAYLOAD)
-
-
-class Opinion(Schema):
-    """Whether an answer helped."""
-
-    place: int
-    helpful: bool
-
-
-class Erasure(Schema):
-    """That a visitor wants the conversation erased, and has said so twice."""
-
-    confirmed: Literal[True]
-
-
-@chat.get("/about", auth=None)
+@chat.get("/about", auth=None, response={200: About, **or_not()})
 def get_about(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
     """What a page shows before anything is asked."""
     tools = equipment()
@@ -146,26 +137,26 @@ def get_about(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
     }
 
 
-@chat.post("/sessions", auth=None)
+@chat.post("/sessions", auth=None, response={201: Begun, **or_not(400, 422, 429)})
 def post_session(request: HttpRequest, consent: Consent) -> HttpResponse:
     """A new session, for who has agreed to the notice."""
     if not consent.consent:
         raise RefusedError(422, "no_consent")
-    if not _new_sessions.allows(_network(request)):
+    if not _new_sessions.allows(network_of(request)):
         raise RefusedError(429, "too_many")
     session, refresh = sessions.begin(dt.datetime.now(TOKYO))
     made = {**_token(session), "refresh": refresh}
     return chat.create_response(request, made, status=201)
 
 
-@chat.delete("/sessions")
+@chat.delete("/sessions", response={204: None, **or_not(401)})
 def delete_session(request: HttpRequest) -> HttpResponse:
     """Has the browser forgotten."""
     sessions.revoke(_session(request), dt.datetime.now(TOKYO))
     return HttpResponse(status=204)
 
 
-@chat.post("/sessions/refresh", auth=None)
+@chat.post("/sessions/refresh", auth=None, response={200: Pass, **or_not(400, 401, 422)})
 def post_refresh(request: HttpRequest, refresh: Refresh) -> dict[str, Any]:  # noqa: ARG001
     """A new token."""
     session = sessions.refreshed(refresh.refresh, dt.datetime.now(TOKYO))
@@ -174,7 +165,7 @@ def post_refresh(request: HttpRequest, refresh: Refresh) -> dict[str, Any]:  # n
     return _token(session)
 
 
-@chat.post("/messages")
+@chat.post("/messages", response={200: Stored, **or_not(400, 401, 422, 429)})
 def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:
     """Stores a message; when this answers, it will be answered."""
     session, now = _session(request), dt.datetime.now(TOKYO)
@@ -196,7 +187,7 @@ def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:
     return {"place": received.message.place, "is_new": received.is_new}
 
 
-@chat.get("/entries")
+@chat.get("/entries", response={200: News, **or_not(401, 422, 429)})
 def get_entries(request: HttpRequest, after: int = 0, wait: float = 0) -> StreamingHttpResponse:
     """What is new, at once or when there is something."""
     seconds = min(max(wait, 0.0), MAX_WAIT) if math.isfinite(wait) else 0.0
@@ -207,7 +198,10 @@ def get_entries(request: HttpRequest, after: int = 0, wait: float = 0) -> Stream
     )
 
 
-@chat.get("/stream")
+@chat.get(
+    "/stream", response={200: str, **or_not(401, 429)},
+    openapi_extra={"responses": {200: {"content": {EVENTS: {"schema": {"type": "string"}}}}}},
+)  # fmt: skip
 def get_stream(
     request: HttpRequest, last: Annotated[str, Header(alias="Last-Event-ID")] = ""
 ) -> StreamingHttpResponse:
@@ -216,7 +210,10 @@ def get_stream(
     return _streamed(request, stream.events(_session(request), _place(after)), EVENTS)
 
 
-@chat.get("/record")
+@chat.get(
+    "/record", response={200: dict[str, Any], **or_not(401, 404, 422)},
+    openapi_extra={"responses": {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}},
+)  # fmt: skip
 def get_record(request: HttpRequest, form: Literal["html", "json"] = "html") -> HttpResponse:
     """All that is held about the conversation, but what staff wrote for each other."""
     session, tools, now = _session(request), equipment(), dt.datetime.now(TOKYO)
@@ -235,7 +232,7 @@ def get_record(request: HttpRequest, form: Literal["html", "json"] = "html") -> 
     )  # fmt: skip
 
 
-@chat.post("/erasure")
+@chat.post("/erasure", response={200: Erased, **or_not(400, 401, 404, 409, 422)})
 def post_erasure(request: HttpRequest, wish: Erasure) -> dict[str, Any]:  # noqa: ARG001
     """Takes the conversation out of the desk: ``kept_until`` is the day until which the clinic must keep
     its record, None when nothing is left.
@@ -248,16 +245,19 @@ def post_erasure(request: HttpRequest, wish: Erasure) -> dict[str, Any]:  # noqa
         kept = erase_as_wished(conversation, equipment(), now, why=Why.PATIENT)
     except ErasingError as error:
         raise RefusedError(409, f"not_erased_{error.reason}") from error
-    return {"kept_until": kept.kept_until.astimezone(TOKYO).date().isoformat() if kept else None}
+    return {"kept_until": kept.kept_until.astimezone(TOKYO).date() if kept else None}
 
 
 @chat.post("/feedback")
+@chat.post("/feedback", response={204: None, **or_not(400, 401, 404, 422, 429)})
 def post_feedback(request: HttpRequest, opinion: Opinion) -> HttpResponse:
     """Notes whether an answer helped."""
     session, now = _session(request), dt.datetime.now(TOKYO)
     reply = session.replies.filter(place=_place(opinion.place), author=Author.BOT).first()
     if reply is None:
         raise RefusedError(404, "no_answer")
+    if not _opinions.allows(session.address):
+        raise RefusedError(429, "too_many")
     with transaction.atomic():
         Feedback.objects.update_or_create(
             reply=reply, defaults={"helpful": opinion.helpful, "at": now}
@@ -281,16 +281,6 @@ def _token(session: Session) -> dict[str, Any]:
 def _place(value: int) -> int:
     """A place as the database takes it."""
     return min(max(value, 0), 2**31 - 1)
-
-
-def _network(request: HttpRequest) -> str:
-    """The network that a request comes from; several people may share it."""
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return "unknown"
-    address = getattr(address, "ipv4_mapped", None) or address
-    return str(ipaddress.ip_network((address, _NETWORKS[address.version]), strict=False))
 
 
 def _is_emergency(session: Session, text: str) -> bool:

@@ -91,7 +91,8 @@ def _titles(
 
 
 def _of_patient(message: Message, titles: dict[str, str]) -> dict[str, Any]:
-    text = titles.get(message.text, message.text)
+    wrote: str = message.text
+    text = titles.get(wrote, wrote)
     return {
         **_line(message.place, "patient", message.sent_at, text),
         "id": message.event_id.partition(":")[2],

@@ -135,8 +135,8 @@ class Others:
         while True:
             try:
                 with Redis.from_url(
-                    self._url, socket_connect_timeout=PAUSE_SECONDS, socket_keepalive=True,
-                    health_check_interval=PAUSE_SECONDS,
+                    self._url, socket_connect_timeout=PAUSE_SECONDS, socket_timeout=PAUSE_SECONDS,
+                    socket_keepalive=True, health_check_interval=PAUSE_SECONDS,
                 ) as client:  # fmt: skip
                     job(client)
             except Exception as error:

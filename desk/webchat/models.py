@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from desk.conversations.models import WEB, Conversation, Reply
+from desk.seals.ring import index_of
 
 #: How long a browser that does not come back is known.
 IDLE = dt.timedelta(hours=24)
@@ -43,12 +44,13 @@ class Session(models.Model):
     @property
     def conversation(self) -> Conversation | None:
         """Its conversation as it stands; None before the first message."""
-        return Conversation.objects.filter(channel=WEB, address=self.address).first()
+        return Conversation.at(WEB, self.address)
 
     @property
     def replies(self) -> models.QuerySet[Reply]:
         """What was said to the visitor."""
-        return Reply.objects.filter(conversation__channel=WEB, conversation__address=self.address)
+        index = index_of(WEB, self.address)
+        return Reply.objects.filter(conversation__channel=WEB, conversation__address_index=index)
 
     @classmethod
     def over(cls, now: dt.datetime) -> Q:

@@ -46,11 +46,22 @@ def session_of(token: str) -> Session | None:
     Args:
         token: whatever came.
     """
+    name = named_by(token)
+    if name is None:
+        return None
+    return Session.objects.filter(pk=name, revoked_at=None).first()
+
+
+def named_by(token: str) -> uuid.UUID | None:
+    """The session that a token names, whether it is revoked or not; None if it is no token, or too old.
+
+    Args:
+        token: whatever came.
+    """
     try:
-        name = TimestampSigner(salt=_SALT).unsign(token, max_age=TOKEN_SECONDS)
+        return uuid.UUID(TimestampSigner(salt=_SALT).unsign(token, max_age=TOKEN_SECONDS))
     except (BadSignature, ValueError):
         return None
-    return Session.objects.filter(pk=uuid.UUID(name), revoked_at=None).first()
 
 
 def refreshed(refresh: str, now: dt.datetime) -> Session | None:

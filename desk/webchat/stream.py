@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +13,7 @@ from django.db import close_old_connections
 
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Mode
+from desk.database.outage import GONE, outage
 from desk.webchat.entries import seen, view
 from desk.webchat.fan import fan
 from desk.webchat.models import Session
@@ -20,6 +22,8 @@ from desk.webchat.models import Session
 LIFETIME_SECONDS, PING_SECONDS = 240.0, 15.0
 #: Seconds between two looks of a page that expects an answer.
 EXPECTING_SECONDS = 2.0
+#: A page waits at least this part of the longest wait: pages that were opened together look apart.
+SPREAD = 0.8
 #: Threads that look for what is new, with a database connection each.
 _THREADS = 4
 _threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="webchat")
@@ -53,7 +57,7 @@ async def events(session: Session, after: int) -> AsyncIterator[str]:
                     last_state, said_at = state, loop.time()
                     yield f"event: state\ndata: {_json(state)}\n\n"
             await reader.wait(_patience(last_state))
-            if loop.time() - said_at >= PING_SECONDS:
+            if loop.time() - said_at >= SPREAD * PING_SECONDS:
                 said_at = loop.time()
                 yield ": ping\n\n"
 
@@ -81,7 +85,7 @@ async def poll(session: Session, after: int, seconds: float) -> AsyncIterator[st
 def _patience(state: dict[str, Any] | None) -> float:
     """Seconds until a page looks by itself: other processes may have no way to tell this one."""
     is_expecting = state is not None and (state["waiting"] or state["mode"] != Mode.BOT)
-    return EXPECTING_SECONDS if is_expecting else PING_SECONDS
+    return (EXPECTING_SECONDS if is_expecting else PING_SECONDS) * random.uniform(SPREAD, 1)
 
 
 def _look(session: Session, after: int) -> View | None:
@@ -94,7 +98,12 @@ def _look(session: Session, after: int) -> View | None:
 async def _in_thread(call: Any, *arguments: Any) -> Any:
     def connected() -> Any:
         close_old_connections()
-        return call(*arguments)
+        try:
+            return call(*arguments)
+        except GONE as error:
+            # The page comes again, and is told then.
+            outage.note(error)
+            return None
 
     return await asyncio.get_running_loop().run_in_executor(_threads, connected)
 

@@ -338,6 +338,8 @@ def published() -> Iterator[Desk]:
             desk.answered.append(status)
             time.sleep(desk.delay)
             self.send_response(status)
+            if status == 302:
+                self.send_header("Location", f"{desk.url}/elsewhere")
             if desk.etag and status in (200, 304):
                 self.send_header("ETag", desk.etag)
             body = b"" if status == 304 else desk.body
@@ -416,6 +418,19 @@ def test_error_status_leaves_the_last_good_copy(
     published.status = 200
     assert source.refresh()
     assert short_of(source) == "次の答え。"
+
+
+def test_table_is_fetched_from_its_address_only_wherever_that_points(
+    folder: Path, published: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    published.publish(folder, answers_csv("公開の答え。"), '"1"')
+    source = KnowledgeSource(folder, PublishedTable(published.url, "token"), lambda: TODAY)
+    published.publish(folder, answers_csv("よその答え。"), '"2"')
+    published.status = 302
+    assert not source.refresh()
+    assert short_of(source) == "公開の答え。"
+    assert published.answered == [200, 302]
+    assert "redirect" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
 import time
 import uuid
@@ -11,31 +12,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import psutil
 import pytest
 
 from core.knowledge import Files
-from tests.bot.conftest import free_ports
+from tests.bot.conftest import LoneRasa
 from tools.client import BotClient
-from tools.places import MODEL, ROOT
-from tools.run import running_bot
+from tools.places import ROOT
 
 pytestmark = pytest.mark.slow
 
 QUESTION = "お酒は飲めますか"
-
-
-@contextmanager
-def own_bot(folder: Path, **environment: str) -> Iterator[BotClient]:
-    """A bot of its own, with these environment variables."""
-    rasa, actions = free_ports(2)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RASA_PORT", str(rasa))
-        patch.setenv("ACTIONS_PORT", str(actions))
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        with running_bot(folder / "bot.log", MODEL):
-            yield BotClient(f"http://127.0.0.1:{rasa}")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -58,12 +44,12 @@ def replace_in(path: Path, old: str, new: str) -> None:
 
 
 def test_table_change_is_in_force_within_ten_seconds_and_a_broken_one_is_not(
-    tmp_path: Path,
+    lone_rasa: LoneRasa, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"
     shutil.copytree(ROOT / "data", data)
     answers = data / "knowledge" / "answers.csv"
-    with own_bot(tmp_path, DESK_DATA=str(data)) as bot:
+    with lone_rasa.acting(tmp_path / "bot.log", DESK_DATA=str(data)) as (bot, _):
         before = text_of(bot)
         sentence = before.split("。")[0]
         replace_in(answers, sentence, "差し替えた文です")
@@ -77,10 +63,13 @@ def test_table_change_is_in_force_within_ten_seconds_and_a_broken_one_is_not(
         assert "triage列" in log
 
 
-def test_action_server_down_gives_telephone_and_119_and_asks_for_a_person(tmp_path: Path) -> None:
-    with own_bot(tmp_path) as bot:
+def test_action_server_down_gives_telephone_and_119_and_asks_for_a_person(
+    lone_rasa: LoneRasa, tmp_path: Path
+) -> None:
+    with lone_rasa.acting(tmp_path / "bot.log") as (bot, actions):
         assert bot.ask(uuid.uuid4().hex, QUESTION).custom["status"] == "answered"
-        kill_action_server(bot)
+        # It does not even refuse connections any more.
+        actions.send_signal(signal.SIGSTOP)
         reply = bot.ask(uuid.uuid4().hex, QUESTION)
         text = "\n".join(reply.texts)
         assert reply.custom["status"] == "fallback"
@@ -88,25 +77,6 @@ def test_action_server_down_gives_telephone_and_119_and_asks_for_a_person(tmp_pa
         assert reply.custom["escalate"] is True
         assert "119" in text
         assert "00-0000-0000" in text
-
-
-def kill_action_server(bot: BotClient) -> None:
-    """Suspends the process, so that honcho does not stop the rest with it."""
-    rasa = int(bot.url.rsplit(":", 1)[1])
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == rasa:
-            manager = psutil.Process(connection.pid).parents()
-            break
-    children = [
-        child
-        for parent in manager
-        if "tools.bot" in " ".join(parent.cmdline())
-        for child in parent.children(recursive=True)
-        if "actions" in child.cmdline()
-    ]
-    assert children
-    for child in children:
-        child.suspend()
 
 
 @contextmanager
@@ -141,12 +111,14 @@ def table_server(files: Callable[[], Files | None]) -> Iterator[str]:
         server.shutdown()
 
 
-def test_table_over_http_is_taken_and_kept_when_the_desk_fails(tmp_path: Path) -> None:
+def test_table_over_http_is_taken_and_kept_when_the_desk_fails(
+    lone_rasa: LoneRasa, tmp_path: Path
+) -> None:
     current = Files.read(ROOT / "data" / "knowledge")
     published: list[Files | None] = [current]
     with (
         table_server(lambda: published[0]) as url,
-        own_bot(tmp_path, KNOWLEDGE_URL=url) as bot,
+        lone_rasa.acting(tmp_path / "bot.log", KNOWLEDGE_URL=url) as (bot, _),
     ):
         sentence = text_of(bot).split("。")[0]
         answers = current.contents["answers.csv"].decode().replace(sentence, "配信された文です")
@@ -157,8 +129,10 @@ def test_table_over_http_is_taken_and_kept_when_the_desk_fails(tmp_path: Path) -
         assert "配信された文です" in text_of(bot)
 
 
-def test_unapproved_answers_are_withheld_when_approval_is_required(tmp_path: Path) -> None:
-    with own_bot(tmp_path, DESK_REQUIRE_APPROVAL="1") as bot:
+def test_unapproved_answers_are_withheld_when_approval_is_required(
+    lone_rasa: LoneRasa, tmp_path: Path
+) -> None:
+    with lone_rasa.acting(tmp_path / "bot.log", DESK_REQUIRE_APPROVAL="1") as (bot, _):
         custom = bot.ask(uuid.uuid4().hex, QUESTION).custom
         assert custom["answers"] == []
         assert custom["reason"] == "unapproved_answer"

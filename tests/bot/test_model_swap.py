@@ -30,7 +30,7 @@ LIMIT_SECONDS = 8.0
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, migrated_file: Path) -> Iterator[Desk]:
     """A desk in front of the real bot, with the same model again as the one before."""
     rasa, actions = free_ports(2)
     model = tmp_path / "models" / "model.tar.gz"
@@ -47,9 +47,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             # What the rules have learnt once need not be learnt again.
             "XDG_CACHE_HOME": str(default_cache_dir().parent),
         }  # fmt: skip
-        database = f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+        database = f"sqlite:///{shutil.copy(migrated_file, tmp_path)}"
         desk = Desk(database, tmp_path, f"http://127.0.0.1:{rasa}", settings=settings)
-        desk.manage("migrate", "--verbosity", "0")
         with running_bot(tmp_path / "bot.log", model):
             try:
                 desk.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,8 @@ from playwright.sync_api import Page, expect
 from tests.bot.conftest import free_ports
 from tests.desk.browsing import Browser
 from tests.desk.chatting import Chat
+from tests.desk.console import DESKTOP, PHONE, keep, log_in, opened
 from tests.desk.running import ROOT, TOKEN, Desk
-from tests.desk.test_console import DESKTOP, PHONE, keep, log_in, opened
 from tools.run import running_bot
 
 pytestmark = pytest.mark.slow
@@ -31,7 +32,7 @@ WITHIN = 60.0
 
 
 @pytest.fixture(scope="module")
-def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def clinic(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Desk]:
     """Bot and desk as `make run` starts them, the table in the desk's database."""
     folder = tmp_path_factory.mktemp("clinic")
     rasa, actions, port = free_ports(3)
@@ -41,14 +42,13 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         patch.setenv("KNOWLEDGE_URL", f"http://127.0.0.1:{port}/api/knowledge")
         patch.setenv("KNOWLEDGE_TOKEN", TOKEN)
         patch.setenv("KNOWLEDGE_COPY", str(folder / "knowledge.json"))
-        database = f"sqlite:///{folder / 'desk.sqlite3'}"
+        database = f"sqlite:///{shutil.copy(migrated_file, folder)}"
         # What messages sound like has been learnt by the bot's tests already.
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         settings = {
             "DESK_DATA": str(ROOT / "data"), "DESK_RASA_SECONDS": "20", "XDG_CACHE_HOME": cache,
         }  # fmt: skip
         desk = Desk(database, folder, f"http://127.0.0.1:{rasa}", settings=settings)
-        desk.manage("migrate")
         desk.manage("import_knowledge", "--first")
         with running_bot(folder / "bot.log"):
             desk.start(port=port)

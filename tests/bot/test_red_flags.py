@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.bot.conftest import free_ports
-from tests.bot.test_failures import kill_action_server, own_bot, wait_until
+from tests.bot.conftest import LoneRasa, free_ports
+from tests.bot.test_failures import wait_until
 from tests.desk.running import Desk
 from tools.client import BotClient, Reply
 from tools.front import first_response
@@ -92,9 +93,9 @@ def test_a_same_day_message_may_ask_something_else_as_well(bot: BotClient) -> No
     assert "お酒" in reply.texts[0]
 
 
-def test_action_server_stopped(tmp_path: Path) -> None:
-    with own_bot(tmp_path) as bot:
-        kill_action_server(bot)
+def test_action_server_stopped(lone_rasa: LoneRasa, tmp_path: Path) -> None:
+    with lone_rasa.acting(tmp_path / "bot.log") as (bot, actions):
+        actions.send_signal(signal.SIGSTOP)
         (reply,) = talk(bot, EMERGENCY)
         assert outcome(reply) == ("emergency", "icp_headache_vision", True)
         assert "119番" in said(reply)
@@ -142,13 +143,12 @@ def test_an_empty_model_folder(tmp_path: Path) -> None:
         assert reply.custom["reason"] == "unavailable"
 
 
-def test_rasa_stopped(tmp_path: Path) -> None:
+def test_rasa_stopped(tmp_path: Path, migrated_file: Path) -> None:
     (nobody,) = free_ports(1)
     desk = Desk(
-        f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, f"http://127.0.0.1:{nobody}",
+        f"sqlite:///{shutil.copy(migrated_file, tmp_path)}", tmp_path, f"http://127.0.0.1:{nobody}",
         settings={"DESK_DATA": str(ROOT / "data")},
     )  # fmt: skip
-    desk.manage("migrate")
     desk.start()
     try:
         turns = {}

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -17,6 +18,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
 from tests.bot.conftest import free_ports
@@ -72,6 +75,53 @@ def test_what_is_no_port_is_named(value: str) -> None:
     assert f"DESK_PORT は 1 から 65535 までの数にしてください（今は「{value}」）" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "host"),
+    [
+        ("serve rasa", "RASA_HOST", "0.0.0.0"),
+        ("serve actions", "ACTIONS_HOST", "203.0.113.7"),
+        ("serve actions", "ACTIONS_HOST", "10.254.254.0/28"),
+        ("bot", "RASA_HOST", "::"),
+    ],
+)
+def test_the_bots_servers_refuse_what_is_not_internal(command: str, name: str, host: str) -> None:
+    result = run(*f"tools.{command}".split(), **{name: host})
+    assert result.returncode == 1
+    assert re.search(f"{name} (は、この機械か院内の網だけから届く|の網)", result.stderr)
+
+
+def test_the_action_server_listens_where_it_is_told(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    (tmp_path / "token").write_text("t" * 40, encoding="utf-8")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tools.serve", "actions"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=os.environ | {
+            "ACTIONS_HOST": "127.0.0.0/8", "ACTIONS_PORT": str(port),
+            "KNOWLEDGE_TOKEN_FILE": str(tmp_path / "token"), "DESK_SECRET": "no business of its",
+        },
+    )  # fmt: skip
+    try:
+        wait_for(lambda: server.poll() is not None or is_well(port), 60)
+        (process,) = [
+            c for c in psutil.Process(server.pid).net_connections() if c.status == "LISTEN"
+        ]
+        assert process.laddr == ("127.0.0.1", port)
+        environment = psutil.Process(server.pid).environ()
+        assert environment["KNOWLEDGE_TOKEN"] == "t" * 40
+        assert "DESK_SECRET" not in environment
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def is_well(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health").is_success
+    except httpx.HTTPError:
+        return False
+
+
 def test_a_missing_model_is_named() -> None:
     result = run("tools.bot", "--model", "nowhere.tar.gz")
     assert result.returncode == 1
@@ -110,7 +160,18 @@ def test_asking_nothing_shows_an_example() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["ask", "bot", "chat", "desk", "run", "train", "check_knowledge", "knowledge_report"],
+    [
+        "ask",
+        "bot",
+        "chat",
+        "demo_data",
+        "desk",
+        "doctor",
+        "run",
+        "train",
+        "check_knowledge",
+        "knowledge_report",
+    ],
 )
 def test_every_command_has_help(module: str) -> None:
     result = run(f"tools.{module}", "--help")
@@ -126,13 +187,13 @@ def rasa() -> Iterator[FakeRasa]:
 
 
 @pytest.fixture
-def desk(rasa: FakeRasa, tmp_path: Path) -> Iterator[Desk]:
+def desk(rasa: FakeRasa, tmp_path: Path, migrated_file: Path) -> Iterator[Desk]:
     """A real desk; Rasa's answers are made up."""
-    desk = Desk(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, rasa.url)
-    desk.manage("migrate")
+    database = shutil.copy(migrated_file, tmp_path)
+    desk = Desk(f"sqlite:///{database}", tmp_path, rasa.url)
     desk.start()
     yield desk
-    desk.kill()
+    desk.close()
 
 
 def client_of(desk: Desk) -> DeskClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable
@@ -14,10 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rasa.core.channels.channel import UserMessage
+from rasa.shared.core.events import BotUttered
+from sanic import Sanic
 
-from channels import desk_rest
+from channels import desk_rest, trackers
 from channels.desk_rest import DeskRest
 from core.bot_turn import MAX_MESSAGE_CHARS, clean
+from core.networks import NotInternalError
 from core.triage_source import triage_of
 from tests.fixed_texts import OPENING, messages_yml, write_rules, write_telephones
 
@@ -404,6 +408,29 @@ def test_message_asked_again_is_answered_as_before_and_reaches_rasa_once(
     assert len(rasa.received) == 3
 
 
+def test_message_that_another_server_has_answered_is_not_asked_of_rasa(
+    channel: DeskRest, rasa: Rasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buttons = [{"title": "はい", "payload": "person:"}]
+    remembered = [
+        BotUttered("お答えしました。", {"buttons": buttons}, {"model_id": "m"}).as_dict(),
+        BotUttered(None, {"custom": CUSTOM}).as_dict(),
+    ]
+
+    async def said(*asked: str) -> list[dict[str, Any]]:
+        known = {("p1", "7", "お酒は飲めますか"): remembered, ("p1", "8", "保湿は"): remembered[:1]}
+        return known.get(asked, [])
+
+    monkeypatch.setattr(trackers, "said", said)
+    assert reply_once(channel, "お酒は飲めますか", rasa, "7") == [
+        {"recipient_id": "p1", "text": "お答えしました。", "buttons": buttons},
+        {"recipient_id": "p1", "custom": CUSTOM},
+    ]
+    assert rasa.received == []
+    # It did not come to its end there: all of it is said anew.
+    assert reply_once(channel, "保湿は", rasa, "8")[0]["text"] == "お答えします。"
+
+
 @pytest.mark.parametrize("message_id", [None, 7, ["7"]])
 def test_message_without_a_name_is_answered_each_time(
     channel: DeskRest, rasa: Rasa, message_id: Any
@@ -428,3 +455,18 @@ def test_only_the_newest_answers_are_remembered(
     for message_id in ("1", "2", "3", "1"):
         reply_once(channel, "お酒は飲めますか", rasa, message_id)
     assert len(rasa.received) == 4
+
+
+def test_server_that_the_internet_may_reach_does_not_begin(channel: DeskRest, rasa: Rasa) -> None:
+    app, begun = Sanic("server"), []
+    app.blueprint(channel.blueprint(rasa))
+    app.register_listener(lambda app, _: begun.append(app.stop()), "after_server_start")
+    with pytest.raises(NotInternalError, match="この機械か院内の網だけから届く"):
+        app.run("0.0.0.0", free_port())
+    assert not begun
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

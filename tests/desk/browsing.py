@@ -9,12 +9,15 @@ from html.parser import HTMLParser
 from types import TracebackType
 
 import httpx
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django_otp.oath import totp
 
 from tests.desk.running import Desk
 
 #: The password and the app's key of whoever ``scenes.can_log_in`` prepares.
 PASSWORD = "correct-horse-battery"
+#: The password as a database keeps it: to reckon that takes longer than most tests.
+HASHED = PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 6)
 APP_KEY = bytes(range(20))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import fcntl
 import os
@@ -22,16 +23,17 @@ from tests.desk.running import Desk
 POSTGRESQL = "postgresql://root@127.0.0.1:5432"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files whose tests start the most desks come first: none of them is left over for the end."""
+    desks = collections.Counter(
+        item.path for item in items if "database" in getattr(item, "fixturenames", ())
+    )
+    items.sort(key=lambda item: -desks[item.path])
+
+
 def _server() -> str:
     return os.environ.get("TEST_POSTGRESQL", POSTGRESQL)
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with all tables and nothing in them."""
-    folder = tmp_path_factory.mktemp("migrated")
-    Desk(f"sqlite:///{folder / 'desk.sqlite3'}", folder, "http://127.0.0.1:1").manage("migrate")
-    return folder / "desk.sqlite3"
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +56,16 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"{_server()}/{name}"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+        return
+    with _postgresql() as name:
+        yield f"{_server()}/{name}"
+
+
 @pytest.fixture
 def crowd() -> Iterator[None]:
     """One test at a time of those that take many of PostgreSQL's connections, in all processes of pytest."""
@@ -71,11 +83,11 @@ class OpenDesk:
     front_end: FrontEnd
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def open_desk(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OpenDesk]:
-    """A desk with the ordinary settings, started once for all tests that need no other."""
+    """A desk with the ordinary settings, started once for all tests of a file that need no other."""
     with contextlib.ExitStack() as at_end:
         folder = tmp_path_factory.mktemp("open")
         if request.param == "sqlite":

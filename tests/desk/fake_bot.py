@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import stat
 import sys
+import tarfile
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -56,6 +58,17 @@ def sets(folder: Path) -> Path:
     return folder
 
 
+def a_model(name: str) -> bytes:
+    """The file of a model that knows no words."""
+    content = json.dumps({"rasa_open_source_version": "3.6.21", "name": name}).encode()
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("metadata.json")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return file.getvalue()
+
+
 def behave(folder: Path, behaviour: str) -> None:
     (folder / "behaviour").write_text(behaviour, encoding="utf-8")
 
@@ -83,7 +96,7 @@ def train(folder: Path, given: dict[str, str], behaviour: str, arguments: tuple[
         print("\nInvalidDomain: 「x」という意図がありません", file=sys.stderr, flush=True)
         return 3
     model = Path(given["--out"]) / f"{given['--fixed-model-name']}.tar.gz"
-    model.write_bytes(b"a model " + str(time.time()).encode())
+    model.write_bytes(a_model(str(time.time())))
     print(f"\nYour Rasa model is trained and saved at '{model}'.", flush=True)
     return 0
 

@@ -29,11 +29,7 @@ def at(moment: str) -> dt.datetime:
 
 def conversation(name: str) -> Conversation:
     """The conversation of a name, made at first."""
-    begun = at("01 00:00")
-    found, _ = Conversation.objects.get_or_create(
-        channel="api", address=name, defaults={"mode_since": begun, "created_at": begun}
-    )
-    return found
+    return Conversation.begun("api", name, at("01 00:00"))
 
 
 def turn(status: str, *topics: str, **values: Any) -> dict[str, Any]:

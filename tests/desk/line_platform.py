@@ -617,7 +617,6 @@ class LinePlatform:
             "LINE_CHANNEL_TOKEN": self.token,
             "LINE_USER_ID": self.bot_user_id,
             "LINE_URL": self.url,
-            "LINE_KEYS": "k" * 50,
         }
 
     def texts(self, user: str) -> list[str]:

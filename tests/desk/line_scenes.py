@@ -7,13 +7,13 @@ import threading
 from collections.abc import Sequence
 from unittest import mock
 
-from django.db import DataError
+from django.db import DataError, connection
 
 from desk.audit.models import AuditEntry
 from desk.conversations.equipment import equipment
-from desk.conversations.models import Conversation, Delivery, Kind, Message, Reply
+from desk.conversations.models import Delivery, Kind, Message, Reply
 from desk.line import inbox
-from desk.line.models import Event, Friend
+from desk.line.models import Event
 from desk.tickets.models import Item
 from tests.desk.scenes import at_once, now
 
@@ -31,15 +31,16 @@ def tokens_expire() -> None:
 
 def kept() -> None:
     """Prints every text that is kept of patients."""
-    for rows in (
-        Message.objects.values_list("text", "mentions", "turn"),
-        Event.objects.values_list("text"),
-        Item.objects.values_list("reason"),
-        AuditEntry.objects.values_list("detail"),
-        Conversation.objects.values_list("address", "screen"),
-        Friend.objects.values_list("sealed"),
-    ):
-        for row in rows:
+    for message in Message.objects.all():
+        print(message.text, message.mentions, message.turn)
+    for event in Event.objects.all():
+        print(event.text)
+    for reply in Reply.objects.all():
+        print(reply.text)
+    print(*Item.objects.values_list("reason"), *AuditEntry.objects.values_list("detail"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT address, address_index, screen FROM conversations_conversation")
+        for row in cursor.fetchall():
             print(*row)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import uuid
 from unittest import mock
 
@@ -22,6 +21,8 @@ from desk.privacy.models import Why as ErasedWhy
 from desk.rehearsals import keeping
 from desk.rehearsals.models import Rehearsal, Result, Run, RunKind, SignOff
 from desk.rehearsals.script import Script, Step
+from desk.seals.ring import index_of
+from desk.seals.sealing import columns
 from desk.tickets.models import Appointment, Item, Level, Note, Notice, State, Ticket
 from desk.training.models import Kind as ProposalKind
 from desk.training.models import Proposal
@@ -36,8 +37,12 @@ TURN = {
 
 
 def dump() -> str:
-    """Every value of every table, also as it reads when JSON has spelt it out."""
-    found = []
+    """Every value of every table, also as it reads when JSON has spelt it out, and when it is opened."""
+    found = [
+        f"{column.model._meta.db_table}: {getattr(row, column.field.name)}"
+        for column in columns()
+        for row in column.model._base_manager.all()
+    ]
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f'SELECT * FROM "{table}"')
@@ -65,11 +70,10 @@ def wrote(
     name: str, text: str, when: dt.datetime, channel: str = "api", sender: uuid.UUID | None = None
 ) -> Message:
     """A patient wrote something, which was answered."""
-    of, _ = Conversation.objects.get_or_create(
-        channel=channel,
-        address=name,
-        defaults={"mode_since": when, "created_at": when, "sender": sender or uuid.uuid4()},
-    )
+    of = Conversation.at(channel, name) or Conversation.objects.create(
+        channel=channel, address=name, address_index=index_of(channel, name), mode_since=when,
+        created_at=when, sender=sender or uuid.uuid4(),
+    )  # fmt: skip
     message = Message.objects.create(
         conversation=of, place=of.next_place(), channel=channel, event_id=uuid.uuid4().hex,
         text=text, sent_at=when, received_at=when, answered_at=when, turn=TURN,
@@ -162,7 +166,7 @@ def archived(secret: str) -> None:
     )
     assert kept is not None
     holding(secret)
-    print(len(json.loads(kept.content)["lines"]), (kept.kept_until - now()).days)
+    print(len(Archive.objects.get(pk=kept.pk).content["lines"]), (kept.kept_until - now()).days)
     for until in (kept.kept_until, ago(1)):
         Archive.objects.filter(pk=kept.pk).update(kept_until=until)
         retention.delete_due(erasing.periods(equipment()), now())
@@ -181,15 +185,19 @@ def periods_pass() -> None:
     wrote("new", "新しい文", ago(10))
     waits = wrote("old-waits", "古い文", old)
     Message.objects.filter(pk=waits.pk).update(answered_at=None)
-    Conversation.objects.filter(
-        address=wrote("old-held", "古い文", old).conversation.address
-    ).update(mode=Mode.HUMAN)
+    held = wrote("old-held", "古い文", old).conversation
+    Conversation.objects.filter(pk=held.pk).update(mode=Mode.HUMAN)
+    line = wrote("old-line", "古い文", old, "line").conversation
+    Event.objects.create(
+        address=line.address_index, user=line.address, event_id="waits", kind=Kind.TEXT, text="文",
+        happened_at=now(), received_at=now(),
+    )  # fmt: skip
     booked = wrote("old-booked", "古い文", old)
     Appointment.objects.create(
         conversation=booked.conversation, doctor=never, starts_at=ago(-3), booked_by=never,
         booked_at=old,
     )  # fmt: skip
-    friend = Friend.objects.create(conversation=waits.conversation, sealed="x")
+    friend = Friend.objects.create(conversation=waits.conversation)
     for name, days in (("event-old", 31), ("event-new", 29)):
         Event.objects.create(
             address="a" * 64, friend=friend, event_id=name, kind=Kind.TEXT, text="文",
@@ -206,7 +214,7 @@ def periods_pass() -> None:
     purge = Purge.objects.get()
     kinds = ("bot_only", "records", "line_events", "unsent", "web_sessions", "audit")
     print(*(f"{kind}={dry[kind]['gone']}/{purge.counts[kind]['gone']}" for kind in kinds))
-    print(*sorted(Conversation.objects.values_list("address", flat=True)))
+    print(*(one.address for one in Conversation.objects.all()))
     print(*Event.objects.values_list("event_id", flat=True))
     print(*Session.objects.values_list("refresh", flat=True))
     with mock.patch.object(retention, "HOUR", 0):
@@ -246,7 +254,7 @@ def taken_back(secret: str, half: str) -> None:
     Reply.objects.filter(answers=message).update(
         text=f"もう一つのご質問「{struck(secret)}」と「{half}」には、お答えがありません。"
     )
-    friend = Friend.objects.create(conversation=message.conversation, sealed="x")
+    friend = Friend.objects.create(conversation=message.conversation)
     Event.objects.create(
         address="b" * 64, friend=friend, event_id="taken", kind=Kind.TEXT, text=message.text,
         line_message="m1", happened_at=now(), received_at=now(), message=message,

@@ -92,9 +92,7 @@ def model_failed(rehearsal: int, kind: str) -> None:
 
 def conversation() -> None:
     """A patient who told who she is, was answered, and pressed a button; prints the opaque name."""
-    whose = Conversation.objects.create(
-        channel="api", address=uuid.uuid4().hex, mode_since=now(), created_at=now()
-    )
+    whose = Conversation.begun("api", uuid.uuid4().hex, now())
     said = {
         "status": "answered", "triage": "info", "rule": None, "escalate": False, "reason": None,
         "answers": [{"answer_id": "TS-ALC-GEN-01", "topic": "alcohol", "subject": "general",
@@ -115,9 +113,7 @@ def conversation() -> None:
 
 def long_conversation(count: int, letters: int) -> None:
     """A patient who writes much; prints the opaque name."""
-    whose = Conversation.objects.create(
-        channel="api", address=uuid.uuid4().hex, mode_since=now(), created_at=now()
-    )
+    whose = Conversation.begun("api", uuid.uuid4().hex, now())
     for number in range(count):
         _message(whose, f"{number}番目{'あ' * letters}", {})
     print(whose.sender)

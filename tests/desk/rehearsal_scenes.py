@@ -231,9 +231,7 @@ def taken_too_often() -> None:
 
 def wrote(name: str, *messages: tuple[str, str]) -> None:
     """Messages of a patient that the bot has answered, each with the triage that its turn had."""
-    of, _ = Conversation.objects.get_or_create(
-        channel="api", address=name, defaults={"mode_since": now(), "created_at": now()}
-    )
+    of = Conversation.begun("api", name, now())
     for text, triage in messages:
         message = Message.objects.create(
             conversation=of, place=of.next_place(), channel="api", event_id=uuid.uuid4().hex,

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import json
 import os
-import signal
-import subprocess
-import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.bot.conftest import free_ports
+from tests.desk.forked import ROOT, Forked, program, stage
 
-ROOT = Path(__file__).resolve().parents[2]
 #: A small drug, so that a desk starts in a second or two; for pictures ``TEST_DATA=data``.
 DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data")
 #: What the small drug's rules take for an emergency.
 EMERGENCY = "唇が腫れて息が苦しい"
+#: Seals what the test desks keep.
+KEY = f"test:{base64.b64encode(bytes(range(32))).decode()}"
 TOKEN = "test-token-" + "x" * 40
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 #: Entries of a transcript that come at once (``desk.conversations.api.PAGE``).
 PAGE = 200
 #: One for all: a new client reads the machine's certificates, which takes longer than a turn.
@@ -44,8 +46,8 @@ class Desk:
     settings: dict[str, str] = field(default_factory=dict)
     log_level: str = "warning"
     port: int = 0
-    process: subprocess.Popen[bytes] | None = None
-    stage: subprocess.Popen[str] | None = None
+    process: Forked | None = None
+    stage: tuple[Forked, Connection[Any, Any]] | None = None
 
     def environment(self) -> dict[str, str]:
         return {
@@ -53,6 +55,7 @@ class Desk:
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": self.database,
             "DESK_SECRET": "s" * 50,
+            "DESK_KEYS": KEY,
             "DESK_DATA": str(DATA),
             "DESK_API_TOKENS": TOKEN,
             "DESK_API_CALLBACK": self.front_end,
@@ -66,26 +69,28 @@ class Desk:
         }
 
     def manage(self, *arguments: str) -> str:
-        command = [sys.executable, "-m", "desk", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            output, errors = Path(folder, "output"), Path(folder, "errors")
+            command = Forked(program, ("desk", *arguments), self.environment(), output, errors)
+            assert command.wait() == 0, errors.read_text(encoding="utf-8")
+            return output.read_text(encoding="utf-8")
 
-    def start(self, dying_at: str | None = None, port: int = 0, days_later: int = 0) -> None:
+    def start(
+        self, dying_at: str | None = None, port: int = 0, days_later: int = 0,
+        clock: Path | None = None,
+    ) -> None:  # fmt: skip
         """Starts a process, on a free port if none is given, and waits until it answers."""
         self.port = port or free_ports(1)[0]
-        command = ["-m", "uvicorn", "--lifespan", "on", "--log-level", self.log_level,
+        command = ["uvicorn", "--lifespan", "on", "--log-level", self.log_level,
                    "--port", str(self.port), "desk.asgi:application"]  # fmt: skip
         if dying_at:
-            command = ["-m", "tests.desk.killer", dying_at, str(self.port)]
+            command = ["tests.desk.killer", dying_at, str(self.port)]
         if days_later:
-            command = ["-m", "tests.desk.later", str(days_later), str(self.port)]
-        log = (self.folder / "desk.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=self.environment(), stdout=log, stderr=log
-        )
+            command = ["tests.desk.later", str(days_later), str(self.port)]
+        if clock:
+            command = ["tests.faults.clock", str(clock), str(self.port)]
+        log = self.folder / "desk.log"
+        self.process = Forked(program, tuple(command), self.environment(), log)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
@@ -96,7 +101,7 @@ class Desk:
             if self.process.poll() is not None:
                 return  # it died of what was left lying
             time.sleep(0.05)
-        raise AssertionError((self.folder / "desk.log").read_text(encoding="utf-8")[-3000:])
+        raise AssertionError(log.read_text(encoding="utf-8")[-3000:])
 
     def scene(self, call: str, module: str = "") -> str:
         """Runs a function of ``tests.desk.scenes`` on the desk's database; what it prints.
@@ -106,28 +111,28 @@ class Desk:
         if module:
             call = f"__import__('tests.desk.{module}', fromlist=['_']).{call}"
         if self.stage is None:
-            self.stage = subprocess.Popen(
-                [sys.executable, "-m", "tests.desk.scenes"], cwd=ROOT, env=self.environment(),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-            )  # fmt: skip
-        assert self.stage.stdin is not None and self.stage.stdout is not None
-        self.stage.stdin.write(f"{call}\n")
-        self.stage.stdin.flush()
-        done = json.loads(self.stage.stdout.readline() or '{"error": "the stage has died"}')
-        assert "error" not in done, done["error"]
-        return str(done["printed"]).strip()
+            ours, theirs = Pipe()
+            self.stage = Forked(stage, (theirs,), self.environment()), ours
+            theirs.close()
+        self.stage[1].send(call)
+        try:
+            printed, error = self.stage[1].recv()
+        except EOFError:
+            raise AssertionError("the stage has died") from None
+        assert not error, error
+        return str(printed).strip()
 
     def close(self) -> None:
         """Ends everything."""
         self.kill()
         if self.stage is not None:
-            self.stage.kill()
-            self.stage.communicate()
+            self.stage[0].kill()
+            self.stage[0].wait()
+            self.stage[1].close()
 
     def kill(self) -> None:
         if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(signal.SIGKILL)
+            self.process.kill()
             self.process.wait()
 
     @property
@@ -173,17 +178,15 @@ class Worker:
 
     desk: Desk
     rasa: str
-    process: subprocess.Popen[bytes] | None = None
+    process: Forked | None = None
 
     def start(self) -> None:
         """Starts a process and waits until it takes turns."""
         log = self.desk.folder / "worker.log"
-        with log.open("ab") as file:
-            begin = file.tell()
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "desk", "worker"], cwd=ROOT,
-                env=self.desk.environment() | {"RASA_URL": self.rasa}, stdout=file, stderr=file,
-            )  # fmt: skip
+        log.touch()
+        begin = log.stat().st_size
+        environment = self.desk.environment() | {"RASA_URL": self.rasa}
+        self.process = Forked(program, ("desk", "worker"), environment, log)
         name = f"desk-{self.process.pid}@"
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:

@@ -1,7 +1,7 @@
 """What staff do, by the functions that the console calls.
 
-Run as a program it does what it is told line by line (``tests.desk.running.Desk.scene``), so that a test
-starts Python once and not for every step.
+A process that plays does what it is told call by call (``tests.desk.running.Desk.scene``), so that a
+test starts it once and not for every step.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import io
 import json
 import os
 import re
-import sys
 import threading
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import Any
 
 import django
 
@@ -27,6 +28,7 @@ django.setup(set_prefix=False)
 from django.contrib.auth.models import Group, User  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.contrib.sessions.models import Session  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError, connection  # noqa: E402
 from django.template.loader import render_to_string  # noqa: E402
 from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
@@ -43,7 +45,12 @@ from desk.tickets.models import Notice, State, Ticket  # noqa: E402
 from desk.tickets.refused import RefusedError  # noqa: E402
 from desk.training.models import Kind, Step, TrainingRun  # noqa: E402
 from desk.training.proposals import propose  # noqa: E402
-from tests.desk.browsing import APP_KEY, PASSWORD  # noqa: E402
+from tests.desk.browsing import APP_KEY, HASHED  # noqa: E402
+
+
+def take_table() -> None:
+    """The table comes from the files into the database."""
+    call_command("import_knowledge")
 
 
 def now() -> dt.datetime:
@@ -64,7 +71,7 @@ def can_log_in(name: str) -> None:
     """Somebody has a password and an authenticator app, none of whose codes has been used."""
     user = User.objects.filter(username=name).first() or person(name)
     if not user.password:
-        user.set_password(PASSWORD)
+        user.password = HASHED
         user.save()
     TOTPDevice.objects.update_or_create(
         user=user, confirmed=True,
@@ -270,7 +277,7 @@ def page_after_a_fault() -> None:
 def without_a_role(name: str) -> None:
     """Somebody has an account, a password and an app, and no role."""
     user, _ = User.objects.get_or_create(username=name)
-    user.set_password(PASSWORD)
+    user.password = HASHED
     user.save()
 
 
@@ -294,9 +301,7 @@ def addresses() -> None:
 def address(route: str) -> None:
     """Prints an address of a route, with new objects where it names some."""
     if "<uuid:sender>" in route:
-        new = Conversation.objects.create(
-            channel="api", address=uuid.uuid4().hex, mode_since=now(), created_at=now()
-        )
+        new = Conversation.begun("api", uuid.uuid4().hex, now())
         route = route.replace("<uuid:sender>", str(new.sender))
     if "<int:pk>" in route:
         route = route.replace("<int:pk>", str(User.objects.create_user(uuid.uuid4().hex).pk))
@@ -313,20 +318,14 @@ def address(route: str) -> None:
     print(re.sub(r"<(?:str:)?\w+>", "x", route))
 
 
-def _play() -> None:
-    """Does each line of the input, and answers with a line of JSON."""
-    answers = sys.stdout
-    for line in sys.stdin:
-        printed = io.StringIO()
-        answer = {}
-        try:
-            with contextlib.redirect_stdout(printed):
-                eval(line, globals())
-        except Exception:
-            answer["error"] = traceback.format_exc()
-        answer["printed"] = printed.getvalue()
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    _play()
+def play(connection: Connection[Any, Any]) -> None:
+    """Does each call that comes, and answers what it printed and how it failed."""
+    with contextlib.suppress(EOFError):
+        while True:
+            call, printed, error = connection.recv(), io.StringIO(), ""
+            try:
+                with contextlib.redirect_stdout(printed):
+                    eval(call, globals())
+            except Exception:
+                error = traceback.format_exc()
+            connection.send((printed.getvalue(), error))

@@ -15,10 +15,9 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from tests.desk.browsing import Browser, Page
+from tests.desk.console import PHONE, keep, log_in, no_wider_than_the_screen, opened
 from tests.desk.running import DATA, Desk
-from tests.desk.test_console import PHONE, keep, log_in, opened
 from tests.desk.test_editorial import does
-from tests.desk.test_editorial_pages import no_wider_than_the_screen
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,7 +32,7 @@ PHONE_NUMBER = "03-1234-5678"
 
 @pytest.fixture
 def table(desk: Desk) -> Desk:
-    desk.manage("import_knowledge")
+    desk.scene("take_table()")
     desk.start()
     return desk
 

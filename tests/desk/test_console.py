@@ -1,62 +1,24 @@
-"""The console in a real browser: a ticket arrives by itself, is claimed, answered and closed.
-
-``TEST_DATA=data SCREENSHOTS=docs/images`` keeps what the pages look like.
-"""
+"""The console in a real browser: a ticket arrives by itself, is claimed, answered and closed."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.desk.browsing import PASSWORD, app_code
 from tests.desk.conftest import OpenDesk
+from tests.desk.console import (
+    DESKTOP,
+    PHONE,
+    keep,
+    log_in,
+    no_wider_than_the_screen,
+    opened,
+    row,
+)
 from tests.desk.fakes import CUSTOM
-from tests.desk.running import EMERGENCY, Desk
+from tests.desk.running import EMERGENCY
 
 pytestmark = pytest.mark.slow
-
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
-
-
-def opened(chromium: Browser, desk: Desk, size: dict[str, int]) -> Page:
-    """A new window whose every complaint about the page fails the test."""
-    context = chromium.new_context(base_url=desk.url, locale="ja-JP", viewport=size)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
-    page.on("console", _complain)
-    return page
-
-
-def _complain(message: object) -> None:
-    text = str(getattr(message, "text", message))
-    assert "Content Security Policy" not in text, text
-
-
-def log_in(page: Page, desk: Desk, name: str) -> None:
-    desk.scene(f"can_log_in({name!r})")
-    page.goto("/staff/login/")
-    page.get_by_label("利用者名").fill(name)
-    page.get_by_label("パスワード", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="ログイン").click()
-    page.get_by_label("確認コード").fill(app_code())
-    page.get_by_role("button", name="確認する").click()
-    expect(page.get_by_role("heading", name="対応一覧")).to_be_visible()
-
-
-def row(page: Page, words: str) -> Locator:
-    """The link of the ticket in the queue that shows these words."""
-    return page.locator(".queue-row", has_text=words).locator(".queue-link")
-
-
-def keep(page: Page, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def test_a_nurse_answers_a_patient(chromium: Browser, open_desk: OpenDesk) -> None:
@@ -134,7 +96,7 @@ def test_a_vetted_answer_is_put_into_the_reply(chromium: Browser, open_desk: Ope
     assert "出典" in inserted or "資料" in inserted
     keep(page, "console-phone")
     # Nothing is wider than the phone.
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    no_wider_than_the_screen(page)
     page.get_by_role("button", name="患者さんに送る").click()
     expect(page.get_by_text("送信しました")).to_be_visible()
     assert desk.answered("console-c")[-1]["text"] == inserted

@@ -10,11 +10,11 @@ import re
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.desk.browsing import Browser
+from tests.desk.console import DESKTOP, PHONE, keep, log_in, no_wider_than_the_screen, opened
 from tests.desk.running import DATA, Desk
-from tests.desk.test_console import DESKTOP, PHONE, keep, log_in, opened
 
 pytestmark = pytest.mark.slow
 
@@ -27,16 +27,9 @@ NEW = "保湿剤をこまめに塗ってください。続くときは医師に�
 
 @pytest.fixture
 def table(desk: Desk) -> Desk:
-    desk.manage("import_knowledge")
+    desk.scene("take_table()")
     desk.start()
     return desk
-
-
-def no_wider_than_the_screen(page: Page) -> None:
-    wide = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0, f"{page.url} scrolls sideways by {wide} px"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser as Chromium
 
 from tests.desk.browsing import Browser
 from tests.desk.conftest import OpenDesk
+from tests.desk.console import no_wider_than_the_screen, stay_logged_in
 from tests.desk.running import Desk
 
 pytestmark = pytest.mark.slow
@@ -39,7 +40,7 @@ def told(desk: Desk, call: str) -> Any:
 
 @pytest.fixture(scope="module")
 def desk(open_desk: OpenDesk) -> Desk:
-    open_desk.desk.manage("import_knowledge")
+    open_desk.desk.scene("take_table()")
     scene(open_desk.desk, "week()")
     return open_desk.desk
 
@@ -401,8 +402,7 @@ def test_pages_fit_a_phone_and_paper(
     card = gym(nurse)
     form = html.unescape(re.findall(r'href="(/staff/gaps/draft/[^"]+)"', card)[0])
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP")
-    context.add_cookies([{"name": c.name, "value": c.value or "", "url": desk.url}
-                         for c in nurse.http.cookies.jar])  # fmt: skip
+    stay_logged_in(context, nurse)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -413,7 +413,7 @@ def test_pages_fit_a_phone_and_paper(
         page.goto(f"{desk.url}{address}")
         assert page.title().partition("｜")[0] != "ログイン"
         page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+        no_wider_than_the_screen(page)
         if folder:
             page.screenshot(path=Path(folder) / f"{name}-phone.png", full_page=True)
             page.set_viewport_size({"width": 1280, "height": 900})

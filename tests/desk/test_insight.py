@@ -17,6 +17,7 @@ from playwright.sync_api import Browser as Chromium
 from core.locale import sentence
 from tests.desk.browsing import Browser
 from tests.desk.conftest import OpenDesk
+from tests.desk.console import no_wider_than_the_screen, stay_logged_in
 from tests.desk.running import ROOT, Desk
 
 pytestmark = pytest.mark.slow
@@ -307,7 +308,7 @@ def test_the_log_is_filtered_and_paged_and_looking_is_logged(
         "対応を一覧に戻した", "対応を引き受けた", "返信を書いた", "対応を引き受けた",
     ]  # fmt: skip
     number = scene(desk, "number_of('three-e')")
-    of = desk.scene("print(Conversation.objects.get(address='three-e').sender)")
+    of = desk.scene("print(Conversation.at('api', 'three-e').sender)")
     for name in (of, of[:8], of.replace("-", "").upper()):
         page = administrator.open(f"/staff/audit/?conversation={name}&action=ticket.changed")
         assert (
@@ -472,9 +473,7 @@ def test_no_page_is_wider_than_a_small_phone(
     search(administrator, "飲みました")
     found = str(administrator.response.url)
     context = chromium.new_context(viewport={"width": 360, "height": 740})
-    cookies = administrator.http.cookies.jar
-    context.add_cookies([{"name": c.name, "value": c.value or "", "url": desk.url}
-                         for c in cookies])  # fmt: skip
+    stay_logged_in(context, administrator)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -484,6 +483,6 @@ def test_no_page_is_wider_than_a_small_phone(
     ):  # fmt: skip
         page.goto(address)
         assert page.title().partition("｜")[0] != "ログイン"
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+        no_wider_than_the_screen(page)
     assert complaints == []
     context.close()

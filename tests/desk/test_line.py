@@ -11,10 +11,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.desk.console import DESKTOP, log_in, opened, row
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.line_platform import Line, LinePlatform, sign, user_id
 from tests.desk.running import EMERGENCY, Desk, wait_for
-from tests.desk.test_console import DESKTOP, log_in, opened, row
 
 pytestmark = pytest.mark.slow
 

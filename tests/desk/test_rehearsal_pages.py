@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, expect
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
 
-from tests.desk.browsing import PASSWORD, Browser, Page, app_code
+from tests.desk.browsing import Browser, Page
 from tests.desk.chatting import DESKTOP, PHONE, Chat, visit
+from tests.desk.console import log_in, no_wider_than_the_screen
 from tests.desk.rehearsal_nlu import ReadingRasa
 from tests.desk.running import EMERGENCY, ROOT, Desk, wait_for
 
@@ -58,7 +59,7 @@ def drafting(migrated_file: Path, tmp_path: Path, rasa: ReadingRasa) -> Iterator
     """A nurse at a desk of her own, where she has written another answer about alcohol."""
     shutil.copy(migrated_file, tmp_path / "desk.sqlite3")
     desk = Desk(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, rasa.url)
-    desk.manage("import_knowledge")
+    desk.scene("take_table()")
     desk.scene(f"draft({NURSE!r}, {DRAFTED!r}, 'TS-ALC-GEN-01')", "editorial_scenes")
     desk.start()
     with Browser(desk) as browser:
@@ -609,28 +610,16 @@ def seen(
 ) -> Iterator[tuple[Tab, Chat, str]]:
     """A nurse's page, and its axe."""
     size = DESKTOP if request.param == "desktop" else PHONE
-    context, chat = visit(chromium, f"{desk.url}/staff/login/", viewport=size)
-    desk.scene(f"can_log_in({NURSE!r})")
-    _log_in(context, chat.page, desk)
+    context, chat = visit(chromium, desk.url, viewport=size)
+    log_in(chat.page, desk, NURSE)
     yield chat.page, chat, request.param
     assert chat.errors == []
     context.close()
 
 
-def _log_in(context: BrowserContext, page: Tab, desk: Desk) -> None:
-    page.goto(f"{desk.url}/staff/login/")
-    page.get_by_label("利用者名").fill(NURSE)
-    page.get_by_label("パスワード").fill(PASSWORD)
-    page.get_by_role("button", name="ログイン").click()
-    page.get_by_label("確認コード").fill(app_code())
-    page.locator("main button[type=submit]").first.click()
-    expect(page.get_by_role("navigation", name="スタッフ画面")).to_be_visible()
-
-
 def looks_right(page: Tab, chat: Chat, name: str) -> None:
     """No scrolling to the side, nothing axe complains of; a picture if one is wanted."""
-    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width[0] <= width[1], name
+    no_wider_than_the_screen(page)
     chat.check(name)
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=ROOT / folder / f"rehearsals-{name}.png", full_page=True)

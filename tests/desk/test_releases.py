@@ -41,7 +41,7 @@ def table(desk: Desk, rasa: FakeRasa, tmp_path: Path) -> Desk:
         RASH: {"intent": "side_effects", "entities": [rash]},
         "お酒を飲めますか": {"intent": "alcohol", "entities": [drink]},
     }
-    desk.manage("import_knowledge")
+    desk.scene("take_table()")
     return desk
 
 

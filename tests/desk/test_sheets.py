@@ -18,8 +18,9 @@ from playwright.sync_api import Page as ChromiumPage
 
 from core.knowledge import ANSWER_COLUMNS
 from desk.editorial.sheet_rows import heading
-from tests.desk.browsing import APP_KEY, PASSWORD, Browser, Page, app_code
+from tests.desk.browsing import Browser, Page
 from tests.desk.conftest import OpenDesk
+from tests.desk.console import log_in, no_wider_than_the_screen
 from tests.desk.running import DATA, Desk
 from tests.desk.sheet_files import FAULTS, Rows, a_file, address, many, table, with_faults
 
@@ -33,7 +34,7 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.fixture(scope="module")
 def opened(open_desk: OpenDesk) -> Desk:
     """A desk with the small drug's table."""
-    open_desk.desk.manage("import_knowledge", "--first")
+    open_desk.desk.scene("take_table()")
     return open_desk.desk
 
 
@@ -275,7 +276,6 @@ def test_pages_in_a_real_browser(
 ) -> None:
     desk.start()
     desk.manage("import_knowledge", "--first")
-    desk.scene(f"can_log_in({NURSE!r})")
     file = tmp_path / "回答.xlsx"
     with chromium.new_context(
         base_url=desk.url, locale="ja-JP", viewport={"width": width, "height": 900}
@@ -285,22 +285,16 @@ def test_pages_in_a_real_browser(
         page.on(
             "console", lambda said: problems.append(said.text) if said.type == "error" else None
         )
-        page.goto("/staff/login/")
-        page.fill("[name=username]", NURSE)
-        page.fill("[name=password]", PASSWORD)
-        page.press("[name=password]", "Enter")
-        page.fill("[name=code]", app_code(APP_KEY))
-        page.press("[name=code]", "Enter")
-        page.wait_for_url("**/staff/")
+        log_in(page, desk, NURSE)
         page.goto(SHEET)
         look(page, f"sheet-{width}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        no_wider_than_the_screen(page)
         file.write_bytes(a_file(with_faults(many(table(DATA)[1], 2000))))
         page.set_input_files("[name=sheet]", file)
         page.click("text=調べる", no_wait_after=True)
         page.wait_for_selector("h1:has-text('取り込めません')")
         look(page, f"sheet-faults-{width}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        no_wider_than_the_screen(page)
         found = table(DATA)[1]
         other = {**found[0], "title": "別の見出し", "short": found[0]["short"] + "新しい一文です。"}
         file.write_bytes(a_file([other, *found[1:]]))
@@ -308,7 +302,7 @@ def test_pages_in_a_real_browser(
         page.click("text=調べる")
         page.wait_for_selector("h1:has-text('取り込みの確認')")
         look(page, f"sheet-preview-{width}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        no_wider_than_the_screen(page)
         page.click("text=下書きとして取り込む")
         page.wait_for_selector("text=下書きを 1 件作りました")
         # 422 is said to be an error by the browser itself.

@@ -15,7 +15,6 @@ import psutil
 import pytest
 import yaml
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
 
 from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
@@ -24,11 +23,14 @@ from desk.training.processes import Output
 from desk.training.refused import RefusedError
 from tests.bot.conftest import free_ports
 from tests.desk import fake_bot
-from tests.desk.browsing import PASSWORD, Browser, app_code
+from tests.desk.browsing import Browser
+from tests.desk.console import log_in, no_wider_than_the_screen
 from tests.desk.running import ROOT, Desk, wait_for
-from tools.bot_commands import bot_environment, training_environment
+from tools.bot_commands import bot_environment, rasa_environment, training_environment
 
 slow = pytest.mark.slow
+#: The file of the model that the bot begins with.
+FIRST = fake_bot.a_model("first")
 #: In the frozen set, as it stands there.
 FROZEN = "口角が切れて食事のたびにしみるのですが、何か手当ての方法はありますか。"
 
@@ -94,14 +96,15 @@ def test_log_is_bounded_and_takes_any_bytes() -> None:
 
 def test_bot_is_not_given_the_secrets_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {
-        "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS",
-        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD",
+        "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS", "DESK_KEYS",
+        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD", "RASA_TRACKER_DB",
     }  # fmt: skip
     for name in (*secrets, "DESK_DATA", "KNOWLEDGE_URL"):
         monkeypatch.setenv(name, "x")
     for given in (bot_environment(), training_environment()):
         assert not secrets & given.keys()
         assert {"DESK_DATA", "KNOWLEDGE_URL", "PATH"} <= given.keys()
+    assert secrets & rasa_environment().keys() == {"RASA_TRACKER_DB"}
 
 
 GOOD = {"accuracy": 0.938, "macro_f1": 0.943, "wrong": 0.013}
@@ -347,7 +350,7 @@ def trainer(database: str, tmp_path: Path) -> Iterator[Trainer]:
     bot = fake_bot.make(tmp_path / "bot")
     model = tmp_path / "models" / "model.tar.gz"
     model.parent.mkdir()
-    model.write_bytes(b"the first model")
+    model.write_bytes(FIRST)
     (port,) = free_ports(1)
     home = subprocess.Popen(
         [str(bot / "bin" / "rasa"), "run", "--port", str(port), "--model", str(model)]
@@ -387,12 +390,12 @@ def test_model_is_trained_checked_put_in_use_and_taken_back(trainer: Trainer) ->
         assert "まだ待つ" not in Path(extra).read_text(encoding="utf-8")
         assert nurse.status("POST", "/staff/training/runs/1/switch/") == 403
         # Nothing has changed for patients so far.
-        assert trainer.model.read_bytes() == b"the first model"
+        assert trainer.model.read_bytes() == FIRST
         doctor.log_in("doctor7")
         doctor.open("/staff/training/runs/1/")
         doctor.submit("/staff/training/runs/1/switch/")
         trainer.comes_to("active")
-        assert trainer.model.read_bytes().startswith(b"a model")
+        assert trainer.model.read_bytes() != FIRST
         desk.post("p1", "2", "もう一度")
         # The conversation has come along, there and back.
         assert desk.answered("p1")[-1]["text"] == "2通目（candidate-1.tar.gz）"
@@ -401,7 +404,7 @@ def test_model_is_trained_checked_put_in_use_and_taken_back(trainer: Trainer) ->
         doctor.submit("/staff/training/back/")
         trainer.comes_to("active")
         assert scene(desk, "every_step()") == "replaced active"
-        assert trainer.model.read_bytes() == b"the first model"
+        assert trainer.model.read_bytes() == FIRST
         desk.post("p1", "3", "もう一度")
         assert desk.answered("p1")[-1]["text"].startswith("3通目")
     assert "training.switched doctor7 ['task', 'training']" in scene(desk, "audited()")
@@ -446,7 +449,7 @@ def test_server_goes_back_to_the_model_it_starts_with_when_the_new_one_cannot_be
     trainer: Trainer, tmp_path: Path
 ) -> None:
     new = tmp_path / "new.tar.gz"
-    new.write_bytes(b"a model")
+    new.write_bytes(fake_bot.a_model("new"))
     said = scene(trainer.desk, f"swap_without_room({str(new)!r})")
     assert "No space left on device" in said
     assert "今までのモデルが答えています。 model.tar.gz" in said
@@ -606,22 +609,11 @@ def test_two_people_at_the_page_of_examples(desk: Desk) -> None:
         assert "学習の提案を承認した" in audit
 
 
-def sign_in(page: Page, desk: Desk, name: str = "nurse7") -> None:
-    desk.scene(f"can_log_in({name!r})")
-    page.goto(f"{desk.url}/staff/login/")
-    page.get_by_label("利用者名").fill(name)
-    page.get_by_label("パスワード", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="ログイン").click()
-    page.get_by_label("確認コード").fill(app_code())
-    page.get_by_role("button", name="確認する").click()
-    page.get_by_role("heading", name="対応一覧").wait_for()
-
-
 @slow
 def test_terms_console_shows_the_tokens_while_one_types(desk: Desk, chromium: Chromium) -> None:
     desk.start()
     page = chromium.new_page(viewport={"width": 390, "height": 844})
-    sign_in(page, desk)
+    log_in(page, desk, "nurse7")
     page.goto(f"{desk.url}/staff/training/terms/")
     page.get_by_label("ことば", exact=True).fill("ぴかるん")
     page.get_by_label("読み").fill("ぴかるん")
@@ -632,7 +624,7 @@ def test_terms_console_shows_the_tokens_while_one_types(desk: Desk, chromium: Ch
     assert effect.locator("li.new .token-surface").first.inner_text().startswith("ぴかるん")
     assert "光線" in effect.locator("li.new").first.inner_text()
     assert "0 件の区切りが変わります" in effect.inner_text().replace("\n", "")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    no_wider_than_the_screen(page)
     page.get_by_label("用語").select_option("topic_alcohol")
     page.get_by_label("表記", exact=True).fill("お酒")
     page.locator("#spelling-effect").get_by_text("表記にあります").wait_for()

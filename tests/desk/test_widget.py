@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.desk.chatting import DESKTOP, PHONE, SMALL, Chat, visit
+from tests.desk.console import no_wider_than_the_screen
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.running import EMERGENCY, ROOT, Desk, wait_for
 from tests.desk.test_webchat import ANSWER
@@ -168,6 +170,25 @@ def test_minute_without_network_loses_doubles_and_disorders_nothing(
     ]  # fmt: skip
 
 
+def test_emergency_that_the_desk_cannot_store_is_answered_at_once_and_kept_until_it_can(
+    desk: Desk, chat: Chat
+) -> None:
+    assert desk.process is not None
+    # No file may become longer than a byte: to SQLite the disk is full.
+    _, most = resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE, (1, most))
+    chat.say(EMERGENCY)
+    mine = chat.entries.filter(has_text=EMERGENCY)
+    expect(mine.get_by_text("まだ届いていません")).to_be_visible()
+    expect(mine.get_by_role("link", name="119")).to_be_visible()
+    chat.check("not stored")
+    picture(chat, "not-stored")
+    resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    expect(mine.get_by_text("まだ届いていません")).to_be_hidden(timeout=30_000)
+    expect(chat.entries).to_have_count(2, timeout=30_000)
+    assert [text.partition(":")[0] for text in chat.texts()] == ["あなた", "ボット"]
+
+
 def test_two_tabs_of_one_patient_agree(desk: Desk, chat: Chat, rasa: FakeRasa) -> None:
     other = Chat(chat.page.context.new_page(), desk.url).load()
     other.opener.click()
@@ -290,7 +311,7 @@ def test_page_for_clinics_is_accessible_and_its_snippet_can_be_copied(
         expect(chat.page.get_by_text("コピーしました。")).to_be_visible()
         copied = chat.page.evaluate("navigator.clipboard.readText()")
         assert f'src="{desk.url}/static/widget/chat.js"' in copied and "integrity=" in copied
-        assert not chat.page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
+        no_wider_than_the_screen(chat.page)
         picture(chat, f"embed-{size['width']}")
         context.close()
 
@@ -380,8 +401,7 @@ def test_every_state_is_accessible(
     chat.field.fill("あ" * 1001)
     chat.check("too long")
     # Nothing is wider than the screen: WCAG 1.4.10 asks for 320 px, which is 400 % of 1,280.
-    wide = chat.page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
-    assert not wide
+    no_wider_than_the_screen(chat.page)
     assert chat.errors == []
     context.close()
 

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from core.clinic_hours import TOKYO
 from desk.audit.models import AuditEntry
 from desk.conversations.rasa import Rasa, RasaError
+from desk.conversations.replicas import Replicas
 from desk.training import export, proposals, runs, spellings, terms
 from desk.training.model_file import PlacingError
 from desk.training.models import Proposal, Route, Step, TrainingRun
@@ -142,16 +143,16 @@ def forgotten_by(*broken: str) -> None:
     is raised.
     """
     asked: list[str] = []
-    rasa = RoutedRasa("home", 1)
+    rasa = RoutedRasa(["home"], 1)
 
-    def redact(server: Rasa, *_: object) -> None:
+    def redact(server: Replicas, *_: object) -> None:
         name = next(url for url in ("http://new", "") if rasa.client(url) is server)
         asked.append(name or "home")
         if asked[-1] in broken:
             raise RasaError(asked[-1])
 
     set_route("http://new", "")
-    with mock.patch.object(Rasa, "redact", redact):
+    with mock.patch.object(Replicas, "redact", redact):
         try:
             rasa.redact("p1", ["これ"], "…")
         except RasaError as error:
@@ -203,7 +204,7 @@ def swap_without_room(model: str) -> None:
     try:
         swap(Path(model), MODEL, home, in_place, lambda *_: None)
     except SwapError as error:
-        print(error, Rasa(home, 5).model())
+        print(error, Replicas(home, 5).model())
 
 
 def swap_with_a_late_home(model: str) -> None:

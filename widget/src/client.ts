@@ -1,6 +1,6 @@
 // The desk over HTTP: sessions, tokens and their renewal, messages, pages of entries, feedback.
 import type { Store } from "./store";
-import type { About, Page } from "./wire";
+import type { About, Page, Urgent } from "./wire";
 
 export interface Session {
   token: string;
@@ -20,6 +20,8 @@ export class Refusal extends Error {
     readonly detail: string,
     /** Milliseconds to wait, 0 when the desk did not say. */
     readonly wait: number,
+    /** What must be said at once although the message is not stored; null for nothing. */
+    readonly urgent: Urgent | null = null,
   ) {
     super(`${status} ${detail}`);
   }
@@ -198,14 +200,15 @@ function options(call: Call, signal: AbortSignal): RequestInit {
 }
 
 function refusal(response: Response, text: string): Refusal {
-  let detail: unknown;
+  let said: { detail?: unknown; urgent?: Urgent | null };
   try {
-    detail = (JSON.parse(text) as { detail?: unknown }).detail;
+    said = JSON.parse(text) as typeof said;
   } catch {
-    detail = "";
+    said = {};
   }
+  const detail = typeof said.detail === "string" ? said.detail : "";
   const seconds = Number(response.headers.get("Retry-After"));
-  return new Refusal(response.status, typeof detail === "string" ? detail : "", seconds > 0 ? seconds * 1000 : 0);
+  return new Refusal(response.status, detail, seconds > 0 ? seconds * 1000 : 0, said.urgent ?? null);
 }
 
 const isUnauthorised = (error: unknown): boolean => error instanceof Refusal && error.status === 401;

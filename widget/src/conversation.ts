@@ -4,7 +4,7 @@ import { Queue, type Message, type Outgoing } from "./queue";
 import type { Store } from "./store";
 import { Feed } from "./stream";
 import { T } from "./texts";
-import { PERSON, type About, type Entry, type State } from "./wire";
+import { PERSON, type About, type Entry, type State, type Urgent } from "./wire";
 
 export type Phase = "idle" | "loading" | "unreachable" | "notice" | "talking";
 
@@ -15,6 +15,8 @@ export interface Listener {
   outgoingChanged(): void;
   linkChanged(): void;
   unreadChanged(): void;
+  /** Something must be said at once to a message that is not stored. */
+  urgentCame(urgent: Urgent): void;
   /** A message was refused for good. */
   messageFailed(message: Message): void;
 }
@@ -54,6 +56,7 @@ export class Conversation {
       changed: () => listener.outgoingChanged(),
       acknowledged: (place) => this.feed?.expect(place),
       failed: (message) => listener.messageFailed(message),
+      urgent: (urgent) => listener.urgentCame(urgent),
       isShown: (id) => this.ids.has(id),
     });
   }

@@ -112,6 +112,10 @@ export class SoudanChat extends HTMLElement {
       outgoingChanged: () => this.talk?.showOutgoing(),
       linkChanged: () => this.talk?.showLink(),
       unreadChanged: () => this.showUnread(),
+      urgentCame: ({ blocks }) => {
+        const text = `${T.urgent}。${blocks.map((block) => block.text).join("\n")}`;
+        this.announcer.say(this.panel.hidden ? T.urgentWhileClosed : text);
+      },
       messageFailed: (message) => this.announcer.say(T.failed(message.failed ?? "")),
     };
   }

@@ -2,7 +2,7 @@
 import { button, h, linked, phoneLink, setText } from "./dom";
 import { clock, day, length, uuid } from "./format";
 import { SENDERS, T } from "./texts";
-import type { Author, Block, Entry } from "./wire";
+import type { Author, Block, Entry, Urgent } from "./wire";
 
 const FOLD_LINES = 6;
 const FOLD_LENGTH = 220;
@@ -56,6 +56,18 @@ function content(entry: Entry): Node[] {
   if (phones.length) nodes.push(h("p", { class: "phones" }, ...phones));
   nodes.push(...small.map((block) => whole(block, isOwn)));
   return nodes;
+}
+
+/** What is said at once below a message that the desk could not store. */
+export function urgentCard({ blocks, telephones }: Urgent): HTMLElement {
+  const phones = telephones.flatMap((number) => phoneLink(number, T.call(number), "phone"));
+  return h(
+    "div",
+    { class: "bubble card" },
+    h("p", { class: "alarm" }, h("strong", {}, T.urgent)),
+    ...blocks.map((block) => whole(block, false)),
+    ...(phones.length ? [h("p", { class: "phones" }, ...phones)] : []),
+  );
 }
 
 function whole(block: Block, isOwn: boolean): HTMLElement {

@@ -5,6 +5,7 @@ import { alone } from "./lock";
 import type { Store } from "./store";
 import { T } from "./texts";
 import { backoff, Nap } from "./waiting";
+import type { Urgent } from "./wire";
 
 export interface Message {
   id: string;
@@ -15,6 +16,8 @@ export interface Message {
   order: number;
   /** Why it will not be sent by itself. */
   failed?: string;
+  /** What was said to it at once although the desk could not store it. */
+  urgent?: Urgent;
 }
 
 export interface Outgoing extends Message {
@@ -22,7 +25,7 @@ export interface Outgoing extends Message {
 }
 
 /** Why the next message is still here. */
-export type Delay = "none" | "again" | "busy";
+export type Delay = "none" | "again" | "busy" | "down";
 
 /** The desk answers 500 so many times before a message lets the next one pass. */
 const MOST_FAULTS = 6;
@@ -31,6 +34,8 @@ export interface QueueEvents {
   changed(): void;
   acknowledged(place: number): void;
   failed(message: Message): void;
+  /** The desk cannot store it, and says at once what must not wait. */
+  urgent(urgent: Urgent): void;
   /** Whether the conversation already shows this message as an entry. */
   isShown(id: string): boolean;
 }
@@ -168,7 +173,12 @@ export class Queue {
       return 0;
     }
     this.failures += 1;
-    this.delay = status === 429 ? "busy" : "again";
+    this.delay = status === 429 ? "busy" : status === 503 ? "down" : "again";
+    const urgent = error instanceof Refusal ? error.urgent : null;
+    if (urgent && !message.urgent && this.store.get(key(message.id))) {
+      this.put({ ...message, urgent });
+      this.events.urgent(urgent);
+    }
     this.events.changed();
     return (error instanceof Refusal && error.wait) || backoff(this.failures);
   }

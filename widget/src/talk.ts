@@ -3,7 +3,7 @@ import type { Announcer } from "./announcer";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
 import { button, h, isTouch, phoneLink, setText } from "./dom";
-import { entryNode, item, labelDay, type EntryNode } from "./entry";
+import { entryNode, item, labelDay, urgentCard, type EntryNode } from "./entry";
 import { day, clock } from "./format";
 import type { Outgoing } from "./queue";
 import { Scroller } from "./scroller";
@@ -119,6 +119,7 @@ export class Talk {
   }
 
   private showProgress(node: HTMLLIElement, message: Outgoing): void {
+    if (message.urgent && !node.querySelector(".card")) node.insertBefore(urgentCard(message.urgent), node.lastElementChild);
     const progress = node.lastElementChild!;
     const text = this.progressText(message);
     if (progress.firstChild?.textContent === text) return;
@@ -138,7 +139,7 @@ export class Talk {
     if (message.failed !== undefined) return T.failed(message.failed);
     if (message.isAcknowledged) return T.sent;
     if (!navigator.onLine) return T.offline;
-    return { none: T.sending, again: T.sendingAgain, busy: T.busy }[this.conversation.delay];
+    return { none: T.sending, again: T.sendingAgain, busy: T.busy, down: T.down }[this.conversation.delay];
   }
 
   /** The buttons of the last entry, while nothing of the patient's is on its way. */

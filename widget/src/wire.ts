@@ -40,6 +40,12 @@ export interface State {
   urgent: number | null;
 }
 
+/** What is said at once to an emergency that the desk could not store. */
+export interface Urgent {
+  blocks: Block[];
+  telephones: string[];
+}
+
 export interface About {
   name: string;
   clinic: string;

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0004_line'),
+        ('conversations', '0006_index'),
         ('training', '0002_guards'),
     ]
 

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0004_line'),
-        ('rehearsals', '0001_initial'),
+        ('conversations', '0006_index'),
+        ('rehearsals', '0002_sealed'),
     ]
 
     operations = [

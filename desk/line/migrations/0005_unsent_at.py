@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("line", "0002_raw_events")]
+    dependencies = [("line", "0004_one_seal")]
     operations = [
         migrations.AddField(
             model_name="unsent",

@@ -7,8 +7,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0004_line'),
-        ('gaps', '0001_initial'),
+        ('conversations', '0006_index'),
+        ('gaps', '0003_sealed'),
+        ('seals', '0002_existing'),
     ]
 
     operations = [

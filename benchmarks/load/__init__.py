@@ -1,0 +1,1 @@
+"""The whole desk under load, as patients see it (``make bench-load``)."""

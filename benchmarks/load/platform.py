@@ -1,0 +1,76 @@
+"""LINE, as far as load is concerned: takes every call at once, and notes when a reply token was used.
+
+What LINE allows and refuses is tried in ``tests/desk/line_platform.py``, which checks every word of every
+message; here that would be measured along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import time
+import uuid
+
+#: The account to which webhooks are addressed.
+ACCOUNT = "U" + "0" * 32
+#: Answers every call that the desk makes of LINE.
+_YES = b'{"type": "none", "totalUsage": 0, "sentMessages": [{"id": "1"}]}'
+
+
+class Platform:
+    """A server in the loop that asks; ``answered`` has the time of the first message to each token."""
+
+    def __init__(self) -> None:
+        self.answered: dict[str, float] = {}
+        self.url = ""
+
+    async def start(self) -> None:
+        """Begins to listen."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                length = next(
+                    (int(line[15:]) for line in head.split(b"\r\n") if line[:15] == b"content-length:"), 0
+                )  # fmt: skip
+                body = await reader.readexactly(length)
+                if b"replytoken" in body[:4096].lower():
+                    token = json.loads(body)["replyToken"]
+                    self.answered.setdefault(token, time.perf_counter())
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: %d\r\n\r\n" % len(_YES) + _YES
+                )
+
+
+def webhook(port: int, secret: str, patient: str, text: str) -> tuple[bytes, str]:
+    """A webhook as LINE posts it, and its reply token.
+
+    Args:
+        port: the desk's.
+        secret: the channel's.
+        patient: a LINE user id.
+        text: what the patient wrote.
+    """
+    token = uuid.uuid4().hex
+    event = {
+        "type": "message", "mode": "active", "timestamp": int(time.time() * 1000),
+        "webhookEventId": uuid.uuid4().hex, "replyToken": token,
+        "source": {"type": "user", "userId": patient}, "deliveryContext": {"isRedelivery": False},
+        "message": {"id": uuid.uuid4().hex, "type": "text", "text": text, "quoteToken": "q"},
+    }  # fmt: skip
+    body = json.dumps({"destination": ACCOUNT, "events": [event]}).encode()
+    signature = base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256))
+    head = (
+        f"POST /line/webhook HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Line-Signature: {signature.decode()}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body, token

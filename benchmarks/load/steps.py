@@ -1,0 +1,117 @@
+"""How much one, two and three Rasa servers take: more and more messages a second, until it is too much."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+
+from benchmarks.load.patients import Patients, Sent
+from benchmarks.load.platform import Platform
+from benchmarks.load.stage import Stage
+from benchmarks.percentile import percentile
+
+#: What is too much: a 95th percentile of so many seconds, or any message without the bot's answer.
+TOO_LATE_SECONDS = 2.0
+#: Answers that the bot could not give: Rasa was too slow, or did not answer.
+_FAILED = "SELECT count(*) FROM conversations_message WHERE turn->>'reason' = 'unavailable'"
+
+
+@dataclass(frozen=True)
+class Step:
+    """So many messages a second.
+
+    Attributes:
+        replicas: Rasa servers.
+        rate: messages a second that were sent.
+        answers: answers a second.
+        median, p95, p99: seconds from sending to the answer.
+        failed: messages without an answer of the bot.
+        cpu: milliseconds of processor time a message, by kind of process.
+    """
+
+    replicas: int
+    rate: float
+    answers: float
+    median: float
+    p95: float
+    p99: float
+    failed: int
+    cpu: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether this is more than it takes."""
+        return self.p95 > TOO_LATE_SECONDS or self.failed > 0
+
+
+async def measured(
+    stage: Stage, patients: Patients, replicas: int, rate: float, seconds: float
+) -> Step:
+    """One step.
+
+    Args:
+        stage: what is measured.
+        patients: who write.
+        replicas: how many Rasa servers the desk knows.
+        rate: messages a second.
+        seconds: for how long.
+    """
+    before, failed = stage.cpu(), _failed(stage)
+    sent = await patients.write(rate, seconds)
+    used = {kind: value - before.get(kind, 0.0) for kind, value in stage.cpu().items()}
+    return _step(replicas, rate, sent, _failed(stage) - failed, used)
+
+
+async def climb(
+    stage: Stage, replicas: int, rates: list[float], seconds: float
+) -> tuple[list[Step], dict[str, float]]:
+    """Steps until one is too much, and mebibytes of each process after them.
+
+    Args:
+        stage: what is measured; its bot runs.
+        replicas: how many of its Rasa servers the desk knows.
+        rates: messages a second.
+        seconds: how long a step lasts.
+    """
+    platform = Platform()
+    await platform.start()
+    stage.start_desk(replicas, platform.url)
+    patients = Patients(stage.ports.desk, stage.secret, platform)
+    await patients.open()
+    await patients.write(5, 4)  # the first answers of a process take longer
+    steps: list[Step] = []
+    try:
+        for rate in rates:
+            steps.append(await measured(stage, patients, replicas, rate, seconds))
+            print(f"{replicas} × rasa, {rate:g} a second: {steps[-1]}", flush=True)
+            if steps[-1].is_too_much:
+                break
+    finally:
+        patients.close()
+    names = [name for name in stage.processes if not _is_idle(name, replicas)]
+    return steps, {name: stage.memory()[name] for name in names}
+
+
+def highest(steps: list[Step]) -> Step | None:
+    """The last step that was not too much."""
+    good = [step for step in steps if not step.is_too_much]
+    return good[-1] if good else None
+
+
+def _is_idle(name: str, replicas: int) -> bool:
+    number = int(name.partition("-")[2] or 1)
+    return name.startswith("rasa") and number > replicas
+
+
+def _failed(stage: Stage) -> int:
+    ((count,),) = stage.query(_FAILED)
+    return int(str(count))
+
+
+def _step(replicas: int, rate: float, sent: Sent, failed: int, used: dict[str, float]) -> Step:
+    times = sent.times if len(sent.times) > 1 else [float("inf")] * 2
+    return Step(
+        replicas, rate, len(sent.times) / sent.seconds, statistics.median(times),
+        percentile(times, 95), percentile(times, 99), failed + sent.unanswered,
+        {kind: 1000 * seconds / max(1, len(sent.times)) for kind, seconds in used.items()},
+    )  # fmt: skip

@@ -1,0 +1,29 @@
+"""What is said on LINE while the database does not answer, by the reply token of what could not be stored.
+
+LINE delivers it again, if that is switched on, and it is answered then; but nobody is left without a word
+until then, least of all in an emergency.
+"""
+
+from __future__ import annotations
+
+from desk.conversations.equipment import equipment
+from desk.conversations.models import Kind
+from desk.conversations.respond import said_without_database
+from desk.line.compose import AT_ONCE, composed_text
+from desk.line.platform import later, platform
+
+
+def tell(token: str, kind: Kind, text: str) -> None:
+    """Has a patient told who wrote just now.
+
+    Args:
+        token: a fresh reply token.
+        kind: what could not be stored.
+        text: its text.
+    """
+    messages = equipment().messages
+    texts = said_without_database(text, equipment()) if kind == Kind.TEXT else ()
+    if not texts:
+        texts = (messages.text("emergency" if kind == Kind.GUIDE else "not_received"),)
+    said = [composed_text(one) for one in texts[:AT_ONCE]]
+    later(lambda: platform().reply(token, said))
