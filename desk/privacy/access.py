@@ -88,7 +88,7 @@ def note_look(conversation: Conversation, actor: str, now: dt.datetime) -> None:
         at__gt=now - ONE_LOOK, at__lte=now,
     )  # fmt: skip
     if not just_before.exists():
-        record(VIEWED, now, conversation=conversation.sender, actor=actor)
+        record("transcript.viewed", now, conversation=conversation.sender, actor=actor)
 
 
 def month_of(text: str, today: dt.date) -> dt.date:

@@ -53,7 +53,8 @@ class WishForm(forms.Form):
 def wish(request: HttpRequest, sender: uuid.UUID) -> HttpResponse:
     """The first step."""
     conversation = get_object_or_404(Conversation, sender=sender)
-    form, now, user = WishForm(request.POST or None), dt.datetime.now(TOKYO), staff_of(request)
+    now, user = dt.datetime.now(TOKYO), staff_of(request)
+    form = WishForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         with transaction.atomic():

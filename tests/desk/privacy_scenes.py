@@ -11,7 +11,16 @@ from django.db import DatabaseError, connection, transaction
 from core.masking import struck
 from desk.audit.models import AuditEntry, record
 from desk.conversations.equipment import equipment
-from desk.conversations.models import Author, Conversation, Delivery, Kind, Message, Mode, Reply
+from desk.conversations.models import (
+    Author,
+    Conversation,
+    Delivery,
+    Kind,
+    Message,
+    Mode,
+    Reply,
+    change,
+)
 from desk.gaps.models import Audit, Dismissal, Verdict, Why
 from desk.line import inbox
 from desk.line.models import Event, Friend, Unsent
@@ -214,7 +223,7 @@ def periods_pass() -> None:
     purge = Purge.objects.get()
     kinds = ("bot_only", "records", "line_events", "unsent", "web_sessions", "audit")
     print(*(f"{kind}={dry[kind]['gone']}/{purge.counts[kind]['gone']}" for kind in kinds))
-    print(*(one.address for one in Conversation.objects.all()))
+    print(*sorted(one.address for one in Conversation.objects.all()))
     print(*Event.objects.values_list("event_id", flat=True))
     print(*Session.objects.values_list("refresh", flat=True))
     with mock.patch.object(retention, "HOUR", 0):
@@ -251,9 +260,8 @@ def database_refuses() -> None:
 def taken_back(secret: str, half: str) -> None:
     """A patient takes back a message on LINE that everything was made of."""
     message = wrote("b" * 64, f"{secret}。{half}", now(), "line")
-    Reply.objects.filter(answers=message).update(
-        text=f"もう一つのご質問「{struck(secret)}」と「{half}」には、お答えがありません。"
-    )
+    quoting = f"もう一つのご質問「{struck(secret)}」と「{half}」には、お答えがありません。"
+    change(Reply.objects.get(answers=message), text=quoting)
     friend = Friend.objects.create(conversation=message.conversation)
     Event.objects.create(
         address="b" * 64, friend=friend, event_id="taken", kind=Kind.TEXT, text=message.text,
@@ -288,10 +296,16 @@ def idle_in_the_store() -> None:
 
 
 def rasa_is_down() -> None:
-    """What cannot be forgotten now is forgotten later."""
+    """What cannot be forgotten now is forgotten later; in the store's table it is gone meanwhile."""
     Forget.objects.all().delete()
-    tracker.forget_later(uuid.uuid4(), now())
-    print(tracker.forget_due(now()), Forget.objects.count())
+    row = str(tracker.forget_later(uuid.uuid4(), now()).sender), now()
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO rasa_conversations VALUES (%s, %s)", row)
+    with mock.patch.object(tracker, "TRACKER", "default"):
+        done = tracker.forget_due(now())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sender FROM rasa_conversations")
+        print(done, Forget.objects.count(), cursor.fetchall())
 
 
 def looked(month: str) -> None:

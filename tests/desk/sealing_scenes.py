@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import io
@@ -17,13 +18,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from core.knowledge import Knowledge
-from desk.conversations.equipment import equipment
 from desk.conversations.models import Conversation, Message
 from desk.environment import SettingsError
 from desk.gaps.groups import dismiss
 from desk.gaps.models import Audit, Dismissal, Verdict, Why
 from desk.line.models import Event
+from desk.privacy.models import Archive, Identity, Request, Wish
+from desk.privacy.models import Why as ErasedWhy
 from desk.rehearsals import keeping
 from desk.rehearsals.making import script_of
 from desk.rehearsals.models import Result, Run, RunKind, RunState
@@ -45,10 +46,9 @@ def staff_quote(words: str) -> None:
     do("claim", "doctor1")
     do("note", "doctor1", f"メモ：{words}")
     do("reply", "doctor1", f"お返事：{words}")
-    knowledge: Knowledge = equipment().knowledge
     message = next(m for m in Message.objects.order_by("-pk") if m.text == words)
     Message.objects.filter(pk=message.pk).update(turn={**message.turn, "status": "fallback"})
-    assert dismiss([message.pk], Why.HANDLED, f"理由：{words}", person("doctor1"), now(), knowledge)
+    assert dismiss([message.pk], Why.HANDLED, f"理由：{words}", person("doctor1"), now())
     Audit.objects.create(
         message=message, verdict=Verdict.WRONG, note=words, by=person("doctor1"), at=now()
     )
@@ -59,6 +59,14 @@ def staff_quote(words: str) -> None:
         run=run, rehearsal=rehearsal, set_name="rehearsals", title=words, passed=True,
         lines=[{"patient": words}],
     )  # fmt: skip
+    Archive.objects.create(
+        sender=uuid.uuid4(), channel="api", content={"lines": [{"text": words}]}, archived_at=now(),
+        kept_until=now() + dt.timedelta(days=1), why=ErasedWhy.STAFF,
+    )  # fmt: skip
+    Request.objects.create(
+        sender=uuid.uuid4(), wish=Wish.RECORD, identity=Identity.VISIT, note=words,
+        by=person("doctor1"), at=now(),
+    )  # fmt: skip
 
 
 def told(words: str) -> None:
@@ -68,10 +76,12 @@ def told(words: str) -> None:
         "events": [e.text for e in Event.objects.all()],
         "notes": [n.text for n in Note.objects.all()],
         "replies": [r.text for c in Conversation.objects.all() for r in c.replies.all()],
-        "gaps": [f"{d.title}{d.note}" for d in Dismissal.objects.all()],
+        "gaps": [d.note for d in Dismissal.objects.all()],
         "audits": [a.note for a in Audit.objects.all()],
         "results": [f"{r.title}{r.lines}" for r in Result.objects.all()],
         "rehearsals": [str(r.script) for r in keeping.Rehearsal.objects.all()],
+        "archives": [str(a.content) for a in Archive.objects.all()],
+        "requests": [r.note for r in Request.objects.all()],
     }
     print(*(name for name, texts in found.items() if words in "".join(texts)))
 

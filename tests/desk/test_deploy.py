@@ -334,7 +334,7 @@ def test_each_deployment_is_watched_scaled_and_kept_through_disruptions(
         metrics = scalers[name]["spec"]["metrics"]
         named = [m["external"]["metric"]["name"] for m in metrics if m["type"] == "External"]
         assert named == ["desk_messages_waiting"]
-    assert f'"{named[0]}"' in (ROOT / "desk" / "metrics.py").read_text(encoding="utf-8")
+    assert f'"{named[0]}"' in (ROOT / "desk" / "standing.py").read_text(encoding="utf-8")
 
 
 def test_nobody_is_reached_but_by_a_policy(objects: list[dict[str, Any]]) -> None:
