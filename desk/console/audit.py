@@ -53,7 +53,7 @@ ACTIONS = (
     "training.stop_requested", "training.switch_requested", "training.switched", "training.ended",
     "gap.dismissed", "gap.audited", "gap.drafted",
     "conversation.erased", "conversation.handed_out", "request.checked", "archive.viewed",
-    "access.reviewed", "retention.done", "proposal.erased",
+    "access.reviewed", "retention.done", "proposal.erased", "demo.cleared",
 )  # fmt: skip
 #: Values that have names of their own.
 _SECTIONS = {

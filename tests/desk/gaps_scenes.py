@@ -197,7 +197,7 @@ def entries(action: str) -> None:
 
 def verdicts() -> None:
     """Prints the verdicts, as JSON."""
-    found = Audit.objects.order_by("id").values_list("verdict", "note", "by__username")
+    found = [(a.verdict, a.note, a.by.get_username()) for a in Audit.objects.order_by("id")]
     print(json.dumps(list(found)))
 
 
