@@ -248,7 +248,6 @@ def post_erasure(request: HttpRequest, wish: Erasure) -> dict[str, Any]:  # noqa
     return {"kept_until": kept.kept_until.astimezone(TOKYO).date() if kept else None}
 
 
-@chat.post("/feedback")
 @chat.post("/feedback", response={204: None, **or_not(400, 401, 404, 422, 429)})
 def post_feedback(request: HttpRequest, opinion: Opinion) -> HttpResponse:
     """Notes whether an answer helped."""

@@ -28,11 +28,13 @@ def begin(desk: Desk, api: str, *more: str, **environment: str) -> subprocess.Po
     """Schemathesis, at work on an interface."""
     schema = desk.folder / f"{api.rpartition('.')[2]}.json"
     desk.manage("export_openapi_schema", "--api", api, "--output", str(schema))
-    how = ["--max-examples", EXAMPLES] if EXAMPLES else ["-n", "15", "--generation-deterministic"]
+    how = ["-n", "15", "--generation-deterministic"]
+    if EXAMPLES:
+        how = ["--max-examples", EXAMPLES, "--generation-database", "none"]
     command = [
         Path(sys.executable).with_name("st"), "run", schema, "--url", desk.url, *how,
         "--phases", "coverage,fuzzing", "--continue-on-failure", "--no-color", "--warnings", "off",
-        "--request-timeout", "30", "--generation-database", "none", *more,
+        "--request-timeout", "30", *more,
     ]  # fmt: skip
     return subprocess.Popen(
         list(map(str, command)), cwd=desk.folder, text=True,
