@@ -40,7 +40,7 @@ LIBRARIES = (
     "pydantic.types", "pythonjsonlogger.json", "rapidfuzz.process", "segno", "smtplib",
     "sqlparse", "statistics", "sudachidict_core", "sudachipy", "tablib", "time_machine",
     "whitenoise.middleware", "yaml", "actions.turn", "core.bot_turn", "core.first_response",
-    "core.knowledge_source", "core.triage_source", "tests.desk.browsing", "tools.train",
+    "core.knowledge_source", "core.triage_source",
 )  # fmt: skip
 
 _server = multiprocessing.get_context("forkserver")

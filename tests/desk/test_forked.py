@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,16 @@ def test_it_has_its_own_environment_arguments_and_output(tmp_path: Path) -> None
         assert command.wait(60) == 0
     assert (tmp_path / "output").read_text(encoding="utf-8") == expected
     assert "WHO" not in os.environ
+
+
+def what_was_read_from_another_environment() -> None:
+    print([name for name in sys.modules if name.partition(".")[0] in ("desk", "tools")])
+
+
+def test_nothing_comes_along_that_has_read_the_environment(tmp_path: Path) -> None:
+    command = Forked(what_was_read_from_another_environment, (), os.environ, tmp_path / "output")
+    assert command.wait(60) == 0
+    assert (tmp_path / "output").read_text(encoding="utf-8") == "[]\n"
 
 
 def test_what_fails_has_its_status_and_says_why(tmp_path: Path) -> None:
