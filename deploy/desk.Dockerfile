@@ -41,6 +41,7 @@ ENV PATH=/opt/desk/bin:$PATH \
     DESK_GATE=/srv/desk/gate
 WORKDIR /srv/desk
 COPY core core
+COPY actions actions
 COPY desk desk
 COPY tools tools
 COPY tests/safety gate/safety

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 _PERMISSIONS = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen",
     "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment",
-    "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "usb", "web-share",
+    "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "usb",
     "xr-spatial-tracking",
 )  # fmt: skip
 #: For answers that do not say otherwise themselves. Nothing is kept by a browser or a proxy: an

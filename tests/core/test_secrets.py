@@ -22,8 +22,11 @@ PLUGINS = (
 )  # fmt: skip
 #: Looked at and no secret, by file: what it is taken for.
 KNOWN = {
-    # An example of an address, and the guest that RabbitMQ lets in from its own machine only.
+    # Examples of addresses, one that is looked for in what is printed, and the guest that RabbitMQ lets in
+    # from its own machine only.
     "core/locale/ja.yml": {"Basic Auth Credentials"},
+    "docs/operations.md": {"Basic Auth Credentials"},
+    "tests/desk/test_backup.py": {"Basic Auth Credentials"},
     "tests/desk/test_celery.py": {"Basic Auth Credentials"},
 }
 #: Folders, registries and tokens of the machines that this was written on.
@@ -35,7 +38,12 @@ OF_A_MACHINE = re.compile(
 PRIVATE = re.compile(
     r"(?<![\d.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\d.])"
 )
-EXAMPLES = {"10.0.0.0", "10.1.2.3", "172.16.0.0", "192.168.0.0", "192.168.0.10"}
+EXAMPLES = {
+    "10.0.0.0", "10.1.2.3", "172.16.0.0", "192.168.0.0", "192.168.0.10", "172.31.0.1",
+    # The networks of deploy/.
+    "10.20.0.0", "10.83.1.0", "10.83.1.5", "10.83.2.0", "10.83.4.0", "10.83.4.1",
+    "10.83.4.255", "10.254.254.0",
+}  # fmt: skip
 
 
 def texts() -> dict[str, str]:

@@ -169,7 +169,7 @@ class Container:
             # Of all secrets the service's own.
             f"cp {only} /run/secrets/",
             # Whoever lays Python into a home of root's: of that nothing else is seen.
-            f"case {base} in /root/*) mount -t tmpfs none /root; mkdir -p {base};"
+            f"case {base} in {Path.home()}/*) mount -t tmpfs none {Path.home()}; mkdir -p {base};"
             f" mount --bind /srv/base {base};; esac",
             f"mount -t tmpfs none {ROOT}",
         ]

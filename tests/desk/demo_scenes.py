@@ -25,7 +25,7 @@ def looked_at() -> None:
     """Prints what there is, as JSON."""
     log = AuditEntry.objects.filter(action__in=("message.received", "ticket.claimed"))
     moments = list(log.order_by("id").values_list("at", flat=True))
-    texts = Message.objects.order_by("received_at").values_list("text", flat=True)
+    texts = [message.text for message in Message.objects.order_by("received_at")]
     told = {
         "conversations": Conversation.objects.count(),
         "channels": sorted(set(Conversation.objects.values_list("channel", flat=True))),
@@ -40,7 +40,7 @@ def looked_at() -> None:
         "in_order": all(a <= b for a, b in itertools.pairwise(moments)),
         "days": (moments[-1] - moments[0]).days if moments else 0,
         "asleep": sum(1 <= at.astimezone(now().tzinfo).hour < 5 for at in moments),
-        "texts": list(texts),
+        "texts": texts,
         "audit": AuditEntry.objects.count(),
     }
     print(json.dumps(told, ensure_ascii=False))

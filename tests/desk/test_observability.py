@@ -279,7 +279,7 @@ def test_log_is_json_tells_the_conversation_and_holds_no_word_of_a_patient(
         assert "desk/conversations/" in crash["exception"]
         assert "Failing row" not in crash["exception"]
     requests = {line["message"] for line in log if line["logger"] == "uvicorn.access"}
-    assert "GET /api/conversations/<name> 404" in requests
+    assert "GET /api/conversations/<name> 422" in requests
     assert {"POST /api/messages 200", "GET /readyz 200"} <= requests
     said = {line["message"] for line in log if line["logger"] == "uvicorn.error"}
     assert "Application startup complete." in said
@@ -332,6 +332,7 @@ def test_ready_tells_the_versions_in_force(desk: Desk, rasa: FakeRasa) -> None:
     assert status == 200
     assert told == {
         "database": True,
+        "missing_keys": [],
         "rasa": "fake",
         "knowledge": Files.read(DATA / "knowledge").version,
         "rules": told["rules"],
@@ -355,7 +356,7 @@ def test_desk_is_ready_when_its_database_is_migrated_with_rasa_or_without(desk: 
     assert (status, told["database"]) == (503, False)
     desk.manage("migrate")
     assert ready(desk) == (200, {**told, "database": True, "rasa": None})
-    desk.manage("migrate", "tickets", "zero")
+    desk.manage("migrate", "--fake", "tickets", "zero")
     assert ready(desk)[0] == 503
 
 

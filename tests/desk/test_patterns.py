@@ -18,7 +18,7 @@ HARMLESS = 2
 #: Put together of whole words where they are used.
 OF_WORDS = {
     "core/patient_text.py", "desk/console/spellings.py", "desk/editorial/phrases.py",
-    "desk/rehearsals/masking.py", "tools/patterns.py",
+    "core/personal.py", "tools/patterns.py",
 }  # fmt: skip
 
 
