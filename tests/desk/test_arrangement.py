@@ -158,11 +158,11 @@ def ask(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Resp
 
 
 @pytest.mark.usefixtures("crowd")
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("empty_database", ["postgresql"], indirect=True)
 def test_patient_is_answered_through_the_proxy_by_the_worker(
-    database: str, arrangement: Arrangement, proxy: httpx.Client
+    empty_database: str, arrangement: Arrangement, proxy: httpx.Client
 ) -> None:
-    (arrangement.folder / "secrets" / "database_url").write_text(database, encoding="utf-8")
+    (arrangement.folder / "secrets" / "database_url").write_text(empty_database, encoding="utf-8")
     ports, services = arrangement.ports, arrangement.services
     before = listed(arrangement.folder / "desk")
     migrate = arrangement.container("migrate", "desk.Dockerfile", "desk")

@@ -102,8 +102,8 @@ def test_every_metric_of_alerts_and_dashboard_is_one_of_a_running_desk(
     desk.settings |= platform.settings() | {"DESK_METRICS": address}
     desk.manage("import_knowledge")
     desk.start()
-    desk.post("p", "1", "お酒は飲めますか")
-    desk.post("q", "1", EMERGENCY)
+    assert desk.accepts("p", "1", "お酒は飲めますか")
+    assert desk.accepts("q", "2", EMERGENCY)
     desk.answered("p")
     desk.answered("q")
     found: dict[str, str] = {}
