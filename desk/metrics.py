@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
@@ -27,7 +26,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0)
 #: Stands for reasons and servers that nobody knows: Rasa may send anything, and the second server of a
 #: change of models has another port each time.
-_OTHER = "other"
+OTHER = "other"
 
 TURNS = Counter("desk_turns", "Turns committed.", ["status", "triage", "reason"])
 ESCALATIONS = Counter(
@@ -84,22 +83,25 @@ def _known(reason: str | None) -> str:
     try:
         return reason if reason and sentence(f"reasons.{reason}") else ""
     except KeyError:
-        return _OTHER
+        return OTHER
 
 
-def replicas() -> dict[str, str]:
-    """The Rasa servers of the settings: names for labels by address."""
-    return {address: address.partition("://")[2] for address in settings.ENVIRONMENT.rasa}
+def name_of(url: str) -> str:
+    """A server's name in labels.
+
+    Args:
+        url: its address.
+    """
+    return url.partition("://")[2]
 
 
 @contextlib.contextmanager
-def rasa_call(url: str) -> Iterator[None]:
+def rasa_call(name: str) -> Iterator[None]:
     """Times a call of Rasa, and counts it when it comes to nothing.
 
     Args:
-        url: the server's address.
+        name: the server's in labels: that of a server of the settings, or ``OTHER``.
     """
-    name = replicas().get(url, _OTHER)
     try:
         with RASA_SECONDS.labels(name).time():
             yield

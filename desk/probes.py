@@ -20,8 +20,8 @@ EVERY_SECONDS, MOST_SECONDS = 10.0, 2.0
 
 def look() -> None:
     """Asks all of them."""
-    for url, name in metrics.replicas().items():
-        _ask_rasa(url, name)
+    for url in settings.ENVIRONMENT.rasa:
+        _ask_rasa(url, metrics.name_of(url))
     if settings.ENVIRONMENT.broker:
         _measure_queue()
 

@@ -81,7 +81,7 @@ def check(ports: Ports, model: Path, desk: bool) -> None:
 
     Args:
         ports: where they listen.
-        model: the trained model.
+        model: the trained model, or a folder of models.
         desk: whether the desk starts with them.
 
     Raises:
@@ -93,7 +93,8 @@ def check(ports: Ports, model: Path, desk: bool) -> None:
     if not model.exists():
         raise NotReadyToStartError(sentence("tools.no_model"))
     try:
-        check_model(model, data_folder())
+        if model.is_file():
+            check_model(model, data_folder())
     except ModelError as error:
         raise NotReadyToStartError(str(error)) from error
     servers = {name: (ports.rasa_host, port) for name, port in _rasa_servers(ports).items()}

@@ -41,12 +41,17 @@ class Rasa:
         url: the server's address.
         seconds: how long one turn may take, all in all.
         transport: where requests go instead of the network, for tests.
+        name: its own in metrics (``metrics.name_of``), if it is one that stays.
     """
 
     def __init__(
-        self, url: str, seconds: float, transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        seconds: float,
+        transport: httpx.BaseTransport | None = None,
+        name: str = metrics.OTHER,
     ) -> None:
-        self._url, self._seconds = url, seconds
+        self._name, self._seconds = name, seconds
         self._http = httpx.Client(
             base_url=url, timeout=seconds, transport=transport, trust_env=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
@@ -75,7 +80,7 @@ class Rasa:
         message = {
             "sender": sender, "message": text, "message_id": message_id, "reading": reading,
         }  # fmt: skip
-        with metrics.rasa_call(self._url):
+        with metrics.rasa_call(self._name):
             return self._ask(message, seconds)
 
     def _ask(self, message: Mapping[str, Any], seconds: float | None) -> BotTurn:

@@ -10,6 +10,7 @@ conversation that changes servers begins anew there; what is urgent in it the de
 from __future__ import annotations
 
 import hashlib
+import itertools
 import logging
 import threading
 import time
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 
 from core.bot_turn import BotTurn
 from desk.conversations.rasa import BROKEN, TIMEOUT, Rasa, RasaError
+from desk.metrics import OTHER
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +53,18 @@ class Replicas:
         urls: the servers' addresses, one or more.
         seconds: how long one turn may take, all in all.
         clock: seconds that only grow.
+        names: theirs in metrics; none for servers that come and go.
     """
 
     def __init__(
-        self, urls: Sequence[str], seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        urls: Sequence[str],
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        names: Sequence[str] = (),
     ) -> None:
-        self._all = [_Replica(url, Rasa(url, seconds)) for url in urls]
+        named = itertools.zip_longest(urls, names, fillvalue=OTHER)
+        self._all = [_Replica(url, Rasa(url, seconds, name=name)) for url, name in named]
         self._seconds, self._clock = seconds, clock
         self._guard = threading.Lock()
 

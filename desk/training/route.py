@@ -18,6 +18,7 @@ from django.db.models import Exists
 from core.bot_turn import BotTurn
 from desk.conversations.rasa import RasaError
 from desk.conversations.replicas import Replicas
+from desk.metrics import name_of
 from desk.training.models import Route, Step, TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,11 @@ class RoutedRasa:
         """
         with self._guard:
             if url not in self._clients:
-                self._clients[url] = Replicas([url] if url else self._home, self._seconds)
+                self._clients[url] = (
+                    Replicas([url], self._seconds)
+                    if url
+                    else Replicas(self._home, self._seconds, names=list(map(name_of, self._home)))
+                )
             return self._clients[url]
 
 

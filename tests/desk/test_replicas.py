@@ -24,12 +24,6 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(autouse=True)
-def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No server has a name in the metrics, which are those of the settings."""
-    monkeypatch.setattr("desk.metrics.replicas", dict)
-
-
 @pytest.fixture
 def servers() -> Iterator[list[FakeRasa]]:
     found = [FakeRasa(), FakeRasa(), FakeRasa()]
