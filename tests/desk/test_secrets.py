@@ -88,7 +88,7 @@ def test_nothing_of_one_machine_stands_in_the_repository() -> None:
     found = {
         f"{name}: {match.group()}"
         for name, content in texts().items()
-        if name != "tests/core/test_secrets.py"
+        if name != "tests/desk/test_secrets.py"
         for match in OF_A_MACHINE.finditer(content)
     }
     assert found == set()
