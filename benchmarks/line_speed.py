@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
-import hashlib
-import hmac
-import json
 import secrets
 import statistics
 import sys
@@ -22,6 +18,7 @@ from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from benchmarks.line_webhook import ACCOUNT, webhook
 from benchmarks.lone_desk import lone_desk
 from benchmarks.percentile import percentile
 from benchmarks.sets import FROZEN, read_set
@@ -33,7 +30,6 @@ _RASA_HANGS_SECONDS = 30.0
 _PAUSE = 3.0
 #: Answers every call that the desk makes of LINE.
 _YES = b'{"type": "none", "totalUsage": 0, "sentMessages": [{"id": "1"}]}'
-_ACCOUNT = "U" + "0" * 32
 
 
 def main() -> int:
@@ -53,13 +49,13 @@ def main() -> int:
     def settings(address: str) -> dict[str, str]:
         return {
             "LINE_URL": address, "LINE_CHANNEL_SECRETS": secret, "LINE_CHANNEL_TOKEN": "token",
-            "LINE_USER_ID": _ACCOUNT,
+            "LINE_USER_ID": ACCOUNT,
         }  # fmt: skip
 
     with lone_desk(_serve, settings, arguments.database) as (ports, _):
         for i in range(arguments.rounds):
             bodies = [
-                _request(ports.desk, secret, patient, texts[(i * len(patients) + j) % len(texts)])
+                webhook(ports.desk, secret, patient, texts[(i * len(patients) + j) % len(texts)])[0]
                 for j, patient in enumerate(patients)
             ]
             times.append(asyncio.run(_burst(ports.desk, bodies)))
@@ -100,24 +96,6 @@ def _serve(ready: Any) -> None:
     server = Server(("127.0.0.1", 0), Handler)
     ready.send(f"http://127.0.0.1:{server.server_port}")
     server.serve_forever()
-
-
-def _request(port: int, secret: str, patient: str, text: str) -> bytes:
-    """A webhook as LINE posts it."""
-    event = {
-        "type": "message", "mode": "active", "timestamp": int(time.time() * 1000),
-        "webhookEventId": uuid.uuid4().hex, "replyToken": uuid.uuid4().hex,
-        "source": {"type": "user", "userId": patient}, "deliveryContext": {"isRedelivery": False},
-        "message": {"id": uuid.uuid4().hex, "type": "text", "text": text, "quoteToken": "q"},
-    }  # fmt: skip
-    body = json.dumps({"destination": _ACCOUNT, "events": [event]}).encode()
-    signature = base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256))
-    head = (
-        f"POST /line/webhook HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"X-Line-Signature: {signature.decode()}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
 
 
 async def _burst(port: int, requests: Sequence[bytes]) -> list[float]:

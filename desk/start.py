@@ -19,7 +19,7 @@ from desk.conversations.respond import is_emergency, respond, respond_at_once
 from desk.conversations.work import Worker
 from desk.editorial.reminders import Reminders
 from desk.environment import SettingsError
-from desk.gaps.drift import Watch
+from desk.gaps import drift
 from desk.privacy import retention, tracker
 from desk.rehearsals.runner import run_next
 from desk.seals.sealing import check_keys
@@ -66,7 +66,6 @@ def _chores(tools: Equipment) -> Iterator[Callable[[], object]]:
     yield _noted("unread", lambda: unread.look(tools.hours, now()))
     yield _noted("notices", lambda: send_due(now()))
     reminders = Reminders()
-    drift = Watch()
     yield _seldom(_noted("drift", lambda: drift.look(now())), 3600)
     yield _seldom(_noted("reminders", lambda: reminders.look(now())), 10)
     yield _seldom(_noted("training", training()), 2)

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.load.platform import Platform, webhook
+from benchmarks.line_webhook import webhook
+from benchmarks.load.platform import Platform
 from benchmarks.sets import FROZEN, read_set
 from core.judge import State
 from core.rulebook import URGENT

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from benchmarks.load.platform import ACCOUNT
+from benchmarks.line_webhook import ACCOUNT
 from tools.bot_commands import actions_command, bot_environment, rasa_command, rasa_environment
 from tools.client import BotClient
 from tools.desk import api_token, desk_command, desk_environment, migrate
@@ -82,7 +82,7 @@ class Stage:
             **desk_environment(), "DATABASE_URL": self.database, "LINE_URL": line,
             "RASA_URL": ",".join(self.ports.rasa_urls[:replicas]),
             "LINE_CHANNEL_SECRETS": self.secret, "LINE_CHANNEL_TOKEN": "token",
-            "LINE_USER_ID": ACCOUNT, "LINE_KEYS": self.secret * 2,
+            "LINE_USER_ID": ACCOUNT,
             "DESK_WEB_SESSIONS_A_MINUTE": "100000", "DESK_TURNS_A_MINUTE": "10000",
         }  # fmt: skip
         self._start("desk", desk_command(self.ports), environment)

@@ -6,22 +6,16 @@ The withdrawal itself needs nobody: an answer that is overdue is not given (``Kn
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import smtplib
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from core.clinic_hours import TOKYO
 from desk.audit.models import record
 from desk.editorial.models import Kind, Occasion, Reminder, Serial, State, Version
+from desk.staff.mail import addresses, is_sent
 from desk.staff.roles import CLINICAL
-
-logger = logging.getLogger(__name__)
 
 #: How long before it is due a review is asked for.
 BEFORE = dt.timedelta(days=30)
@@ -71,27 +65,21 @@ def note_due(now: dt.datetime) -> None:
 
 def _send(now: dt.datetime) -> None:
     """One mail with all that nobody was told of yet."""
-    people = User.objects.filter(is_active=True, groups__name__in=CLINICAL).exclude(email="")
-    addresses = sorted(set(people.values_list("email", flat=True)))
-    due = _claimed(now) if addresses else []
+    people = addresses(CLINICAL)
+    due = _claimed(now) if people else []
     if not due:
         return
-    mail = EmailMessage(
-        subject=f"回答の見直しの期限（{len(due)} 件）",
-        body=render_to_string(
+    told = False
+    try:
+        told = is_sent(
+            "about reviews",
+            f"回答の見直しの期限（{len(due)} 件）",
             "editorial/reminder.txt",
             {"reminders": due, "url": settings.ENVIRONMENT.url + reverse("editorial:due")},
-        ),
-        bcc=addresses,
-    )
-    is_sent = False
-    try:
-        mail.send()
-        is_sent = True
-    except (OSError, smtplib.SMTPException) as error:
-        logger.warning("a mail about reviews was not sent: %s", type(error).__name__)
+            people,
+        )
     finally:
-        if not is_sent:
+        if not told:
             Reminder.objects.filter(pk__in=[r.pk for r in due]).update(sent_at=None)
 
 

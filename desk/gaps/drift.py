@@ -7,31 +7,23 @@ The same is asked of Prometheus (``deploy/monitoring/alerts.yml``); this is for 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import smtplib
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db.models import Count, Q
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from core.clinic_hours import TOKYO
 from desk.conversations.models import Message
 from desk.gaps.models import Drift, Sign
+from desk.staff.mail import addresses, is_sent
 from desk.staff.roles import CLINICAL, Role
-
-logger = logging.getLogger(__name__)
 
 DAY, WEEK = dt.timedelta(days=1), dt.timedelta(days=7)
 #: Fewer turns of a day say nothing.
 LEAST_TURNS = 30
 #: How much a share has to grow, of all turns.
 GROWTH = 0.15
-#: How long after a mail that could not be sent it is tried again.
-AGAIN = dt.timedelta(minutes=10)
 #: Turns that the bot took: not small talk, and not what was left to a person.
 _COUNTED = ~Q(turn__status="smalltalk") & ~Q(turn__status="handoff", turn__triage="none")
 _SIGNS = {Sign.FALLBACK: Q(turn__status="fallback"), Sign.ESCALATION: Q(turn__escalate=True)}
@@ -99,22 +91,15 @@ def recent(now: dt.datetime) -> list[Drift]:
     return list(found.values())
 
 
-class Watch:
-    """What this process does about it, again and again."""
+def look(now: dt.datetime) -> None:
+    """Notes what has grown, and tells those who may mend it by mail if there is a mail server.
 
-    def __init__(self) -> None:
-        self._next_mail: dt.datetime | None = None
-
-    def look(self, now: dt.datetime) -> None:
-        """Notes what has grown, and tells those who may mend it by mail if there is a mail server.
-
-        Args:
-            now: an aware time.
-        """
-        note(now)
-        if settings.ENVIRONMENT.mail and (self._next_mail is None or self._next_mail <= now):
-            self._next_mail = now + AGAIN
-            send(now)
+    Args:
+        now: an aware time.
+    """
+    note(now)
+    if settings.ENVIRONMENT.mail:
+        send(now)
 
 
 def send(now: dt.datetime) -> None:
@@ -123,29 +108,21 @@ def send(now: dt.datetime) -> None:
     Args:
         now: an aware time.
     """
-    people = User.objects.filter(
-        is_active=True, groups__name__in=CLINICAL | {Role.ADMINISTRATOR}
-    ).exclude(email="")
-    addresses = sorted(set(people.values_list("email", flat=True)))
-    for drift in Drift.objects.filter(sent_at=None) if addresses else ():
+    people = addresses(CLINICAL | {Role.ADMINISTRATOR})
+    for drift in Drift.objects.filter(sent_at=None) if people else ():
         # Of several processes, the one that marks it tells.
         mine = Drift.objects.filter(pk=drift.pk)
         if not mine.filter(sent_at=None).update(sent_at=now):
             continue
-        mail = EmailMessage(
-            subject=drift.get_sign_display(),
-            body=render_to_string(
+        told = False
+        try:
+            told = is_sent(
+                "about a drift",
+                drift.get_sign_display(),
                 "gaps/drift.txt",
                 {"drift": drift, "url": settings.ENVIRONMENT.url + reverse("gaps:page")},
-            ),
-            bcc=addresses,
-        )
-        is_sent = False
-        try:
-            mail.send()
-            is_sent = True
-        except (OSError, smtplib.SMTPException) as error:
-            logger.warning("a mail about a drift was not sent: %s", type(error).__name__)
+                people,
+            )
         finally:
-            if not is_sent:
+            if not told:
                 mine.update(sent_at=None)

@@ -6,16 +6,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import smtplib
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from desk.conversations.models import SKEW
+from desk.staff.mail import addresses, is_sent
 from desk.staff.roles import Role
 from desk.tickets.models import Level, Notice, Occasion, Ticket
 
@@ -83,35 +80,23 @@ def _send(notice: Notice) -> bool:
     them one. What reaches nobody is not sent.
     """
     ticket = notice.ticket
-    people = _addresses(notice.to)
+    people = addresses([notice.to])
     elsewhere = not people
     if elsewhere:
-        people = _addresses(Role.ADMINISTRATOR)
+        people = addresses([Role.ADMINISTRATOR])
     if not people:
         logger.warning("nobody has an address for a mail to %s", notice.to)
         return False
     address = reverse("console:conversation", args=[ticket.conversation.sender])
-    mail = EmailMessage(
-        subject=f"【{ticket.get_level_display()}】{notice.get_occasion_display()} #{ticket.pk}",
-        body=render_to_string(
-            "tickets/notice.txt",
-            {"notice": notice, "url": settings.ENVIRONMENT.url + address, "elsewhere": elsewhere},
-        ),
-        bcc=people,
+    return is_sent(
+        f"to {notice.to}",
+        f"【{ticket.get_level_display()}】{notice.get_occasion_display()} #{ticket.pk}",
+        "tickets/notice.txt",
+        {"notice": notice, "url": settings.ENVIRONMENT.url + address, "elsewhere": elsewhere},
+        people,
     )
-    try:
-        mail.send()
-    except (OSError, smtplib.SMTPException) as error:
-        logger.warning("a mail to %s was not sent: %s", notice.to, type(error).__name__)
-        return False
-    return True
-
-
-def _addresses(role: str) -> list[str]:
-    members = User.objects.filter(is_active=True, groups__name=role).exclude(email="")
-    return list(members.values_list("email", flat=True))
 
 
 def unreached() -> list[Role]:
     """The roles none of whose members has an address."""
-    return [role for role in Role if not _addresses(role)]
+    return [role for role in Role if not addresses([role])]
