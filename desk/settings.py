@@ -99,19 +99,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    DATABASES["default"]["ENGINE"] = database.__name__
-    DATABASES["default"]["OPTIONS"] = {
-        **database.OPTIONS,
-        **DATABASES["default"].get("OPTIONS", {}),
-    }
+    DATABASES["default"] = database.limited(DATABASES["default"])
 DATABASES["default"]["CONN_MAX_AGE"] = None
 if ENVIRONMENT.tracker:
     # Rasa's, of which only what must be forgotten is touched (desk.privacy.tracker).
-    DATABASES["tracker"] = dj_database_url.parse(ENVIRONMENT.tracker)
-    DATABASES["tracker"]["OPTIONS"] = {
-        **database.OPTIONS,
-        **DATABASES["tracker"].get("OPTIONS", {}),
-    }
+    DATABASES["tracker"] = database.limited(dj_database_url.parse(ENVIRONMENT.tracker))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if ENVIRONMENT.mail:

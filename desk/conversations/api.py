@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import secrets
 from typing import Annotated, Any
 
@@ -15,11 +14,10 @@ from ninja.security import HttpBearer
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
+from desk.conversations import down
 from desk.conversations.equipment import equipment
 from desk.conversations.models import API, PEOPLE, Conversation, Delivery, Message, Reply
 from desk.conversations.receive import MAX_TEXT, receive
-from desk.conversations.respond import said_without_database
-from desk.database.outage import outage
 
 #: A name: letters that can be seen and that every database takes.
 _NAME = "^[!-~]+$"
@@ -29,8 +27,6 @@ _MAX_NAME = 200
 _LAST_PLACE = 2**31 - 1
 #: Years that a front end's clock is believed to be in.
 _YEARS = range(2000, 2100)
-#: Seconds after which what was not stored may be sent again.
-AGAIN_SECONDS = 3
 #: Entries of a transcript that are given at once.
 PAGE = 200
 
@@ -59,16 +55,8 @@ api = NinjaAPI(
 @api.exception_handler(InterfaceError)
 def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
     """Nothing is acknowledged that is not stored; an emergency is answered all the same."""
-    outage.note(error)
-    try:
-        text = json.loads(request.body)["text"] if request.method == "POST" else ""
-        urgent = said_without_database(text, equipment())
-    except (ValueError, KeyError, TypeError, AttributeError):
-        urgent = ()
-    told = {"detail": sentence("web.down"), "urgent": list(urgent)}
-    response = api.create_response(request, told, status=503)
-    response["Retry-After"] = str(AGAIN_SECONDS)
-    return response
+    told = {"detail": sentence("web.down"), "urgent": list(down.urgent_in(request))}
+    return down.not_stored(api, request, error, told)
 
 
 class NewMessage(Schema):

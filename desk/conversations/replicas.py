@@ -14,7 +14,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,7 +105,7 @@ class Replicas:
         Raises:
             RasaError: it may still be remembered.
         """
-        self._wherever(lambda rasa: rasa.redact(sender, gone, instead))
+        at_each(self.each, lambda rasa: rasa.redact(sender, gone, instead))
 
     def forget(self, sender: str) -> None:
         """Has nothing of a conversation remembered, as ``Rasa.forget``, wherever it may be.
@@ -113,7 +113,7 @@ class Replicas:
         Raises:
             RasaError: something may still be remembered.
         """
-        self._wherever(lambda rasa: rasa.forget(sender))
+        at_each(self.each, lambda rasa: rasa.forget(sender))
 
     def events(self, sender: str, seconds: float) -> list[dict[str, Any]]:
         """What is remembered of a conversation, as ``Rasa.events``, by the server that it is with.
@@ -158,21 +158,6 @@ class Replicas:
         """The clients of all of them."""
         return [replica.client for replica in self._all]
 
-    def _wherever(self, job: Callable[[Rasa], None]) -> None:
-        """Does something at each of them.
-
-        Raises:
-            RasaError: it could not be done at one of them.
-        """
-        failed: RasaError | None = None
-        for client in self.each:
-            try:
-                job(client)
-            except RasaError as error:
-                failed = error
-        if failed:
-            raise failed
-
     def _order(self, sender: str) -> tuple[list[_Replica], list[_Replica]]:
         """Those that are up, that of the conversation first; and those that are down."""
         # Rendezvous hashing (Thaler and Ravishankar, 1998): who is added or goes takes no other conversations
@@ -186,26 +171,33 @@ class Replicas:
             if not replica.down_until:
                 return True
             now = self._clock()
-            if now < replica.down_until:
-                return False
-            # One thread looks after it; for the others it is still down.
-            replica.down_until = now + PAUSE_SECONDS
+            if now >= replica.down_until:
+                replica.down_until = now + PAUSE_SECONDS
+                self._probe(replica)
+        return False
+
+    def _probe(self, replica: _Replica) -> None:
+        """Has looked whether a server is back; no patient waits for it."""
+        threading.Thread(target=self._look, args=(replica,), name="rasa-probe", daemon=True).start()
+
+    def _look(self, replica: _Replica) -> None:
         if replica.client.model(PROBE_SECONDS) is None:
-            return False
-        logger.info("a Rasa server is back: %s", replica.url)
+            return
+        logger.info("a Rasa server is there: %s", replica.url)
         with self._guard:
             replica.down_until = 0.0
-        return True
 
     def _failed(self, replica: _Replica, error: RasaError) -> None:
-        """Passes a server over for a while, unless it only has much to do or does not know an answer."""
+        """Passes a server over for a while, unless it does not know an answer; one that only has much to
+        do, until it says that it is there.
+        """
         logger.warning("another Rasa server is asked, for %s failed: %s", replica.url, error)
         if str(error) == BROKEN:
             return
-        if str(error) == TIMEOUT and replica.client.model(PROBE_SECONDS) is not None:
-            return
         with self._guard:
             replica.down_until = self._clock() + PAUSE_SECONDS
+        if str(error) == TIMEOUT:
+            self._probe(replica)
 
     def _first(self, sender: str, call: Callable[[Rasa], _Result]) -> _Result:
         """What the first server of a conversation that answers says."""
@@ -217,6 +209,26 @@ class Replicas:
             except RasaError as error:
                 self._failed(replica, error)
         return call(last.client)
+
+
+def at_each[Server](servers: Iterable[Server], job: Callable[[Server], object]) -> None:
+    """Does something at each of several servers, also where it failed at one before.
+
+    Args:
+        servers: their clients.
+        job: what is done.
+
+    Raises:
+        RasaError: it could not be done at one of them.
+    """
+    failed: RasaError | None = None
+    for server in servers:
+        try:
+            job(server)
+        except RasaError as error:
+            failed = error
+    if failed:
+        raise failed
 
 
 def _weight(url: str, sender: str) -> bytes:

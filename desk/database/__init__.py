@@ -6,6 +6,8 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+from dj_database_url import DBConfig
+
 #: Seconds: until a connection must stand, and until a statement must be answered. The server ends a
 #: statement a little earlier, so that it does not go on for somebody who has left.
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 10.0
@@ -32,3 +34,13 @@ OPTIONS: Mapping[str, Any] = types.MappingProxyType(
         ),
     }
 )
+
+
+def limited(address: DBConfig) -> DBConfig:
+    """A PostgreSQL database whose waits have an end.
+
+    Args:
+        address: one of ``DATABASES``, as its URL says; its own options count more.
+    """
+    options = {**OPTIONS, **address.get("OPTIONS", {})}
+    return DBConfig({**address, "ENGINE": __name__, "OPTIONS": options})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import types
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -59,7 +59,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     Database = types.SimpleNamespace(  # type: ignore[assignment]
         **{**vars(psycopg), "connect": Connection.connect}
     )
-    _silent_until = 0.0
+    #: Until when a server is left alone, by the database's name among Django's.
+    _silent_until: ClassVar[dict[str, float]] = {}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection; none while a server that has just said nothing to another one is left alone.
@@ -70,7 +71,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Raises:
             OperationalError: there is none.
         """
-        if time.monotonic() < DatabaseWrapper._silent_until:
+        if time.monotonic() < self._silent_until.get(self.alias, 0.0):
             raise errors.ConnectionTimeout("no answer a moment ago")
         try:
             return super().get_new_connection(conn_params)
@@ -91,9 +92,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if time.monotonic() - begin >= USABLE_SECONDS:
                 self._leave_alone()
 
-    @staticmethod
-    def _leave_alone() -> None:
-        DatabaseWrapper._silent_until = time.monotonic() + PAUSE_SECONDS
+    def _leave_alone(self) -> None:
+        self._silent_until[self.alias] = time.monotonic() + PAUSE_SECONDS
 
 
 def allow_long_statements(connection: BaseDatabaseWrapper) -> None:

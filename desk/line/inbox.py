@@ -375,7 +375,8 @@ class Gatherer:
         """Shows a patient whom the bot is about to answer that something will come."""
         mode = Conversation.objects.values_list("mode", flat=True).get(pk=friend.conversation_id)
         if mode not in HELD:
-            later(lambda: platform().show_loading(friend.conversation.address))
+            address = friend.conversation.address
+            later(lambda: platform().show_loading(address))
 
 
 @functools.lru_cache(maxsize=1)

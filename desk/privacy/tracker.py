@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import logging
 import uuid
 from collections.abc import Collection, Iterator
@@ -17,7 +18,7 @@ from django.db import Error, connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from desk.conversations.equipment import equipment
-from desk.conversations.rasa import RasaError
+from desk.conversations.rasa import RasaError, forms, redacted
 from desk.privacy.models import Forget
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,9 @@ def redact(pending: Forget, gone: Collection[str], instead: str) -> None:
         RasaError: they may still be there; then all of it goes when it is due.
     """
     equipment().rasa.redact(str(pending.sender), gone, instead)
+    # A Rasa that could not read the conversation has found nothing in it, and says no more than that.
+    if _still_has(pending.sender, gone, instead):
+        raise RasaError("still in the store")
     pending.delete()
 
 
@@ -110,6 +114,25 @@ def _remove(sender: uuid.UUID) -> None:
     with _store() as cursor:
         if cursor is not None:
             cursor.execute(f"DELETE FROM {TABLE} WHERE sender = %s", [str(sender)])
+
+
+def _still_has(sender: uuid.UUID, gone: Collection[str], instead: str) -> bool:
+    """Whether the store's database has texts in a conversation.
+
+    Raises:
+        RasaError: it does not say.
+    """
+    try:
+        with _store() as cursor:
+            if cursor is None:
+                return False
+            cursor.execute(f"SELECT events FROM {TABLE} WHERE sender = %s", [str(sender)])
+            found = cursor.fetchone()
+    except Error as error:
+        raise RasaError(type(error).__name__) from error
+    texts = forms(gone)
+    events = json.loads(found[0]) if found else []
+    return any(redacted(event, texts, instead) != event for event in events)
 
 
 @contextlib.contextmanager

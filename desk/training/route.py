@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
@@ -17,7 +17,7 @@ from django.db.models import Exists
 
 from core.bot_turn import BotTurn
 from desk.conversations.rasa import RasaError
-from desk.conversations.replicas import Replicas
+from desk.conversations.replicas import Replicas, at_each
 from desk.metrics import name_of
 from desk.training.models import Route, Step, TrainingRun
 
@@ -69,7 +69,7 @@ class RoutedRasa:
         Raises:
             RasaError: it may still be remembered.
         """
-        self._wherever(lambda client: client.redact(sender, gone, instead))
+        at_each(self._holders(), lambda client: client.redact(sender, gone, instead))
 
     def forget(self, sender: str) -> None:
         """Has nothing of a conversation remembered, as ``Rasa.forget``, wherever it is.
@@ -77,23 +77,12 @@ class RoutedRasa:
         Raises:
             RasaError: it may still be remembered.
         """
-        self._wherever(lambda client: client.forget(sender))
+        at_each(self._holders(), lambda client: client.forget(sender))
 
-    def _wherever(self, job: Callable[[Replicas], None]) -> None:
-        """Does something at every server that may hold a conversation.
-
-        Raises:
-            RasaError: it could not be done at one of them.
-        """
+    def _holders(self) -> list[Replicas]:
+        """Every server that may hold a conversation."""
         url, other = route()
-        failed: RasaError | None = None
-        for one in (url, *([] if other is None else [other])):
-            try:
-                job(self.client(one))
-            except RasaError as error:
-                failed = error
-        if failed:
-            raise failed
+        return [self.client(one) for one in (url, other) if one is not None]
 
     def model(self) -> str | None:
         """The name of the model in use, as ``Rasa.model``; without the database, of the usual server's."""

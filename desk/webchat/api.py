@@ -17,13 +17,12 @@ from ninja.security import HttpBearer
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.audit.models import record
-from desk.conversations.api import AGAIN_SECONDS
+from desk.conversations.down import not_stored
 from desk.conversations.equipment import equipment
 from desk.conversations.models import WEB, Author, Conversation, Message
 from desk.conversations.pace import Pace
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
-from desk.database.outage import outage
 from desk.logs import about
 from desk.networks import network_of
 from desk.privacy.erasing import ErasingError, erase_as_wished
@@ -105,10 +104,7 @@ def _refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
 @chat.exception_handler(OperationalError)
 @chat.exception_handler(InterfaceError)
 def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
-    outage.note(error)
-    response = chat.create_response(request, down.told(request), status=503)
-    response["Retry-After"] = str(AGAIN_SECONDS)
-    return response
+    return not_stored(chat, request, error, down.told(request))
 
 
 @chat.exception_handler(ValidationError)

@@ -4,15 +4,14 @@ what is said at once, for which no database is needed.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest
 
 from core.locale import sentence
 from desk.conversations.cards import blocks, telephones
+from desk.conversations.down import urgent_in
 from desk.conversations.equipment import equipment
-from desk.conversations.respond import said_without_database
 from desk.webchat import sessions
 
 
@@ -30,11 +29,7 @@ def _card(request: HttpRequest) -> dict[str, Any] | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if request.method != "POST" or scheme != "Bearer" or sessions.named_by(token) is None:
         return None
-    try:
-        text = json.loads(request.body)["text"]
-        texts = said_without_database(text, equipment())
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+    texts = urgent_in(request)
     if not texts:
         return None
     text = "\n".join(texts)

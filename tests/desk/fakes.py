@@ -55,13 +55,14 @@ class Server:
 
     def __init__(self, answer: Callable[[dict[str, str], Any], tuple[int, Any]]) -> None:
         self.answer = answer
-        self.model, self.status_calls = "fake", 0
+        self.model, self.status_calls, self.status_seconds = "fake", 0, 0.0
         self.lock = threading.Lock()
         outer = self
 
         class Answers(Handler):
             def do_GET(self) -> None:
                 outer.status_calls += 1
+                time.sleep(outer.status_seconds)
                 self.send(200, {"model_file": outer.model})
 
             def do_POST(self) -> None:

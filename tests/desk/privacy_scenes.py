@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from unittest import mock
 
 from django.db import DatabaseError, connection, transaction
 
+from core.bot_turn import clean
 from core.masking import struck
 from desk.audit.models import AuditEntry, record
 from desk.conversations.equipment import equipment
@@ -21,6 +23,7 @@ from desk.conversations.models import (
     Reply,
     change,
 )
+from desk.conversations.rasa import RasaError
 from desk.gaps.models import Audit, Dismissal, Verdict, Why
 from desk.line import inbox
 from desk.line.models import Event, Friend, Unsent
@@ -306,6 +309,29 @@ def rasa_is_down() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT sender FROM rasa_conversations")
         print(done, Forget.objects.count(), cursor.fetchall())
+
+
+def taken_back_in_the_store() -> None:
+    """Rasa says that it has taken a text out, first while the store's table still has it."""
+    said = "薬を渡しました。０９０−１２３４−５６７８です"
+
+    def written(statement: str, *values: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    store = mock.patch.multiple(tracker, TRACKER="default", TABLE="store_of_one")
+    with store, mock.patch.object(type(equipment().rasa), "redact"):
+        written("CREATE TABLE store_of_one (sender text PRIMARY KEY, events text NOT NULL)")
+        for text in (said, inbox.TAKEN_BACK):
+            pending = tracker.forget_later(uuid.uuid4(), now())
+            event = {"event": "user", "text": clean(struck(text)), "parse_data": {}}
+            row = str(pending.sender), json.dumps([event])
+            written("INSERT INTO store_of_one VALUES (%s, %s)", *row)
+            try:
+                tracker.redact(pending, [said], inbox.TAKEN_BACK)
+            except RasaError as error:
+                print(error)
+            print(Forget.objects.filter(pk=pending.pk).count())
 
 
 def looked(month: str) -> None:

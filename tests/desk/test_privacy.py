@@ -120,6 +120,11 @@ def test_rasa_forgets_what_lies_long_and_what_the_desk_has_erased(
 
 
 @pytest.mark.slow
+def test_what_was_taken_back_is_looked_for_in_the_store_as_well(desk: Desk) -> None:
+    assert scene(desk, "taken_back_in_the_store()") == ["still in the store", "1", "0"]
+
+
+@pytest.mark.slow
 def test_visitor_gets_the_record_and_has_it_erased(open_desk: OpenDesk) -> None:
     visitor = Visitor(open_desk.desk.url)
     assert visitor.call("GET", "record").status_code == 404

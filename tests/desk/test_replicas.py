@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from desk.conversations.rasa import RasaError
-from desk.conversations.replicas import PAUSE_SECONDS, Replicas
+from desk.conversations.replicas import PAUSE_SECONDS, PROBE_SECONDS, Replicas
 from tests.desk.fakes import CUSTOM, FakeRasa
+from tests.desk.running import wait_for
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -79,6 +81,11 @@ def broken(status: int) -> tuple[int, object]:
     return status, {}
 
 
+def comes_home(several: Replicas, sender: str, servers: list[FakeRasa], home: FakeRasa) -> None:
+    """Waits until a conversation is back: whether its server is there is asked beside the turns."""
+    wait_for(lambda: home_of(sender, several, servers) is home)
+
+
 def test_a_server_that_fails_is_passed_over_until_it_is_back(
     several: Replicas, servers: list[FakeRasa], clock: Clock
 ) -> None:
@@ -93,7 +100,19 @@ def test_a_server_that_fails_is_passed_over_until_it_is_back(
     ask(several, "p")
     clock.now += PAUSE_SECONDS
     home.behaviour, home.model = None, "fake"
-    assert home_of("p", several, servers) is home
+    comes_home(several, "p", servers, home)
+
+
+def test_no_patient_waits_while_it_is_looked_whether_a_server_is_back(
+    several: Replicas, servers: list[FakeRasa], clock: Clock
+) -> None:
+    home = home_of("p", several, servers)
+    home.behaviour, home.status_seconds = lambda: broken(500), PROBE_SECONDS  # type: ignore[assignment]
+    ask(several, "p")
+    clock.now += PAUSE_SECONDS
+    begin = time.monotonic()
+    ask(several, "p")
+    assert time.monotonic() - begin < PROBE_SECONDS
 
 
 def test_a_message_is_asked_again_under_the_same_name(
@@ -114,9 +133,9 @@ def test_one_that_hangs_leaves_time_for_another(servers: list[FakeRasa]) -> None
     home.seconds = 5
     home.asked.clear()
     assert ask(several, "p") == "答え:お酒は飲めますか"
-    # It says that it is there: it only has much to do, and is not passed over.
+    # It says that it is there: it only has much to do, and is passed over no longer.
     home.seconds = 0
-    assert home_of("p", several, servers[:2]) is home
+    comes_home(several, "p", servers[:2], home)
 
 
 def test_nothing_is_kept_back_for_one_that_is_down(servers: list[FakeRasa]) -> None:
