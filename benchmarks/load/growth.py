@@ -47,11 +47,11 @@ async def by_conversations(stage: Stage, sizes: list[int]) -> list[Point]:
     await platform.start()
     stage.start_desk(1, platform.url)
     patients = Patients(stage.ports.desk, stage.secret, platform)
-    await _line_turns(patients, TIMED)
+    await _turns(patients, TIMED)
     points = []
     for size in sizes:
         _fill(stage, size)
-        times = await _line_turns(patients, TIMED)
+        times = await _turns(patients, TIMED)
         rows = int(str(stage.query("SELECT count(*) FROM conversations_conversation")[0][0]))
         points.append(Point(rows, {"desk": 1000 * statistics.median(times)}))
         print(points[-1], flush=True)
@@ -69,13 +69,13 @@ async def by_length(stage: Stage, lengths: list[int]) -> list[Point]:
     await platform.start()
     stage.start_desk(1, platform.url)
     patients = Patients(stage.ports.desk, stage.secret, platform)
-    patient, taken, points = f"U{uuid.uuid4().hex}", 0, []
-    await _line_turns(patients, TIMED)
+    patient, taken, points = uuid.uuid4().hex, 0, []
+    await _turns(patients, TIMED)
     for length in lengths:
         while taken < length:
-            await patients.by_line(patient)
+            await patients.by_api(patient)
             taken += 1
-        times = await _line_turns(patients, TIMED, patient)
+        times = await _turns(patients, TIMED, patient)
         taken += TIMED
         points.append(Point(length, {"desk": 1000 * statistics.median(times)}))
         print(points[-1], flush=True)
@@ -137,12 +137,12 @@ def _new_conversations(url: str, count: int) -> list[float]:
     return [_timed(lambda: bot.ask(uuid.uuid4().hex, next(asked))) for _ in range(count)]
 
 
-async def _line_turns(patients: Patients, count: int, patient: str = "") -> list[float]:
+async def _turns(patients: Patients, count: int, patient: str = "") -> list[float]:
     """Seconds of each turn, one after the other; of patients of their own, or of one."""
     times = []
     for _ in range(count):
-        took = await patients.by_line(patient or f"U{uuid.uuid4().hex}")
-        times.append(float("inf") if took is None else took)
+        answer = await patients.by_api(patient or uuid.uuid4().hex)
+        times.append(answer.seconds if answer else float("inf"))
         # What the desk notes when the answer has gone out.
         await asyncio.sleep(0.03)
     return times
@@ -157,7 +157,10 @@ def _fill(stage: Stage, size: int) -> None:
     if missing <= 0:
         return
     for table, unique in (
-        ("conversations_conversation", {"sender": "gen_random_uuid()", "address": "c.n::text"}),
+        (
+            "conversations_conversation",
+            {"sender": "gen_random_uuid()", "address_index": "c.n::text"},
+        ),
         ("conversations_message", {"event_id": "c.n::text || '-' || t.place"}),
         ("conversations_reply", {"key": "gen_random_uuid()", "delivery": "'delivered'"}),
     ):

@@ -10,7 +10,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from benchmarks.sets import FROZEN, read_set
 from core.judge import State
 from core.rulebook import URGENT
 from core.triage_source import triage_of
+from tools.desk import api_token
 from tools.places import ROOT
 
 #: Messages that come by LINE; the others come from the web chat.
@@ -45,12 +46,30 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A step of load: seconds until the answer of each message, and how many had none."""
+class Answer:
+    """When a message was sent and when the first words of its answer came, in seconds of one clock.
 
-    times: list[float]
+    Attributes:
+        channel: web, line or api.
+        sent, came: the two times.
+    """
+
+    channel: str
+    sent: float
+    came: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.came - self.sent
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A step of load: the answers, and how many messages had none."""
+
+    answers: list[Answer]
     unanswered: int
-    seconds: float
 
 
 class Patients:
@@ -72,7 +91,7 @@ class Patients:
     async def open(self, pages: int = PAGES) -> None:
         """Opens the web visitors' pages."""
         for _ in range(pages):
-            _, body = await self._request("POST", "sessions", {"consent": True})
+            _, body = await self._request("POST", "/chat/sessions", {"consent": True})
             page = Page(json.loads(body)["token"])
             self._pages.append(page)
             self._streams.append(asyncio.create_task(self._stream(page)))
@@ -96,43 +115,69 @@ class Patients:
         for number in range(int(rate * seconds)):
             await asyncio.sleep(max(0.0, begun + number / rate - time.perf_counter()))
             if rng.random() < LINE_SHARE:
-                sending.append(asyncio.create_task(self.by_line(next(line))))
+                sending.append(asyncio.create_task(self._by_line(next(line))))
             else:
                 sending.append(asyncio.create_task(self._by_web(next(pages))))
-        times = await asyncio.gather(*sending)
-        took = time.perf_counter() - begun
-        found = [t for t in times if t is not None]
-        return Sent(found, len(times) - len(found), took)
+        answers = await asyncio.gather(*sending)
+        found = [answer for answer in answers if answer is not None]
+        return Sent(found, len(answers) - len(found))
 
-    async def by_line(self, patient: str, text: str = "") -> float | None:
-        """Seconds until a patient on LINE has the answer; None for none."""
-        request, token = webhook(self._port, self._secret, patient, text or next(self._texts))
+    async def by_api(self, name: str) -> Answer | None:
+        """A message by the HTTP channel, without event stream and without LINE's waiting for more.
+
+        Args:
+            name: the conversation's.
+
+        Returns:
+            Its answer, None for none.
+        """
+        sent = time.perf_counter()
+        message = {
+            "conversation": name, "event_id": uuid.uuid4().hex, "text": next(self._texts),
+        }  # fmt: skip
+        place = (await self._stored("/api/messages", message, api_token()))["place"]
+
+        def came() -> float | None:
+            replies = self._platform.replies.get(name, [])
+            return next((at for where, at in replies if where > place), None)
+
+        return await self._awaited("api", sent, came)
+
+    async def _by_line(self, patient: str) -> Answer | None:
+        request, token = webhook(self._port, self._secret, patient, next(self._texts))
         sent = time.perf_counter()
         await self._raw(request)
+        return await self._awaited("line", sent, lambda: self._platform.answered.pop(token, None))
+
+    async def _by_web(self, page: Page) -> Answer | None:
+        page.waits.clear()
+        sent = time.perf_counter()
+        message = {"id": str(uuid.uuid4()), "text": next(self._texts)}
+        await self._stored("/chat/messages", message, page.token)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(page.waits.wait(), LAST_SECONDS)
+            return Answer("web", sent, page.answered_at)
+        return None
+
+    async def _awaited(
+        self, channel: str, sent: float, came: Callable[[], float | None]
+    ) -> Answer | None:
         while time.perf_counter() < sent + LAST_SECONDS:
-            at = self._platform.answered.pop(token, None)
+            at = came()
             if at is not None:
-                return at - sent
+                return Answer(channel, sent, at)
             await asyncio.sleep(0.005)
         return None
 
-    async def _by_web(self, page: Page) -> float | None:
-        page.waits.clear()
-        sent = time.perf_counter()
-        name = str(uuid.uuid4())
-        status, body = await self._request(
-            "POST", "messages", {"id": name, "text": next(self._texts)}, page.token
-        )
+    async def _stored(self, path: str, message: Any, token: str) -> Any:
+        status, body = await self._request("POST", path, message, token)
         if status != 200:
             raise RuntimeError(f"not stored: {status} {body!r}")
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(page.waits.wait(), LAST_SECONDS)
-            return page.answered_at - sent
-        return None
+        return json.loads(body)
 
     async def _stream(self, page: Page) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        writer.write(self._head("GET", "stream", page.token) + b"\r\n")
+        writer.write(self._head("GET", "/chat/stream", page.token) + b"\r\n")
         try:
             async for line in reader:
                 if line.startswith(b'data: {"place"') and b'"author": "patient"' not in line:
@@ -142,10 +187,10 @@ class Patients:
             writer.close()
 
     async def _request(
-        self, method: str, name: str, content: Any, token: str = ""
+        self, method: str, path: str, content: Any, token: str = ""
     ) -> tuple[int, bytes]:
         body = json.dumps(content).encode()
-        head = self._head(method, name, token)
+        head = self._head(method, path, token)
         answer = await self._raw(
             head + b"Content-Type: application/json\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -159,9 +204,9 @@ class Patients:
         writer.close()
         return answer
 
-    def _head(self, method: str, name: str, token: str) -> bytes:
+    def _head(self, method: str, path: str, token: str) -> bytes:
         host = f"127.0.0.1:{self._port}"
-        lines = [f"{method} /chat/{name} HTTP/1.1", f"Host: {host}", f"Origin: http://{host}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", f"Origin: http://{host}"]
         if token:
             lines.append(f"Authorization: Bearer {token}")
         return "".join(f"{line}\r\n" for line in lines).encode()

@@ -1,4 +1,5 @@
-"""LINE, as far as load is concerned: takes every call at once, and notes when a reply token was used.
+"""LINE and a front end of the HTTP channel, as far as load is concerned: takes every call at once, and notes
+when an answer came.
 
 What LINE allows and refuses is tried in ``tests/desk/line_platform.py``, which checks every word of every
 message; here that would be measured along.
@@ -16,10 +17,17 @@ _YES = b'{"type": "none", "totalUsage": 0, "sentMessages": [{"id": "1"}]}'
 
 
 class Platform:
-    """A server in the loop that asks; ``answered`` has the time of the first message to each token."""
+    """A server in the loop that asks.
+
+    Attributes:
+        answered: time of the first message to each reply token of LINE.
+        replies: place and time of each reply in a conversation of the HTTP channel.
+        url: its address, once it listens.
+    """
 
     def __init__(self) -> None:
         self.answered: dict[str, float] = {}
+        self.replies: dict[str, list[tuple[int, float]]] = {}
         self.url = ""
 
     async def start(self) -> None:
@@ -38,6 +46,10 @@ class Platform:
                 if b"replytoken" in body[:4096].lower():
                     token = json.loads(body)["replyToken"]
                     self.answered.setdefault(token, time.perf_counter())
+                elif b"idempotency-key:" in head:
+                    reply = json.loads(body)
+                    came = reply["place"], time.perf_counter()
+                    self.replies.setdefault(reply["conversation"], []).append(came)
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                     b"Content-Length: %d\r\n\r\n" % len(_YES) + _YES

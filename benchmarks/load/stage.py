@@ -70,19 +70,19 @@ class Stage:
             self._wait(BotClient(url).is_ready)
         return time.perf_counter() - begun
 
-    def start_desk(self, replicas: int, line: str) -> None:
+    def start_desk(self, replicas: int, platform: str) -> None:
         """Starts the desk, or starts it anew.
 
         Args:
             replicas: how many of the Rasa servers it knows.
-            line: address of the LINE platform.
+            platform: address of what stands for LINE and for a front end.
         """
         self.end("desk")
         environment = {
-            **desk_environment(), "DATABASE_URL": self.database, "LINE_URL": line,
+            **desk_environment(), "DATABASE_URL": self.database, "LINE_URL": platform,
             "RASA_URL": ",".join(self.ports.rasa_urls[:replicas]),
             "LINE_CHANNEL_SECRETS": self.secret, "LINE_CHANNEL_TOKEN": "token",
-            "LINE_USER_ID": ACCOUNT,
+            "LINE_USER_ID": ACCOUNT, "DESK_API_CALLBACK": platform,
             "DESK_WEB_SESSIONS_A_MINUTE": "100000", "DESK_TURNS_A_MINUTE": "10000",
         }  # fmt: skip
         self._start("desk", desk_command(self.ports), environment)
