@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load.report import FIGURES, KINDS, table
+from benchmarks.load.report import FIGURES, KINDS
+from benchmarks.markdown import table
 from tools.places import ROOT
 
 PAGE = ROOT / "docs" / "capacity.md"

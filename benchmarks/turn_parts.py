@@ -1,7 +1,9 @@
-"""What single parts of a turn cost inside Rasa (``make bench-turn``): each way in turn, in one process.
+"""What single parts of a turn cost inside Rasa; writes ``docs/turn.md`` (``make bench-turn``).
 
-Timed is the processor time of Rasa's process from a message to its answer, without HTTP on the way in; the
-action server is another process and is not counted. Compare the rows, not figures of different runs.
+First where the time of a turn goes: the parts of Rasa's message processor, by the clock, one turn at a time.
+Then ways of doing a part, in turn, in one process: the processor time of Rasa's process from a message to its
+answer, without HTTP on the way in; the action server is another process and is not counted. Compare the rows,
+not figures of different runs.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import inspect
 import logging
 import os
 import socket
@@ -20,6 +23,8 @@ import types
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
+from unittest import mock
 
 import requests
 from rasa.core import processor
@@ -28,10 +33,12 @@ from rasa.core.agent import Agent, load_agent
 from rasa.core.channels.channel import UserMessage
 from rasa.core.policies import rule_policy
 from rasa.core.utils import AvailableEndpoints
+from rasa.engine.graph import GraphNode
 from rasa.utils.common import configure_logging_and_warnings
 from rasa.utils.endpoints import EndpointConfig
 from rasa.utils.log_utils import configure_structlog
 
+from benchmarks.markdown import table
 from benchmarks.sets import FROZEN, read_set
 from channels import reply_schema
 from channels.desk_rest import DeskRest
@@ -39,9 +46,14 @@ from nlu.data_dir import data_dir
 from tools.bot_commands import actions_command, bot_environment
 from tools.places import MODEL, ROOT, Ports
 
+PAGE = ROOT / "docs" / "turn.md"
 _WARM_UP = 15
+_WHOLE = "the whole turn"
+#: Milliseconds of a component that is listed.
+_LEAST = 0.05
 _READY_SECONDS = 300
 
+Milliseconds = dict[str, list[float]]
 Ways = dict[str, Callable[[], None]]
 
 
@@ -54,15 +66,47 @@ def main() -> int:
     configure_logging_and_warnings(log_level=logging.WARNING)
     configure_structlog(logging.WARNING)
     with _actions() as address:
-        times = asyncio.run(_measure(address, turns))
-    usual = statistics.median(times["as it is"])
-    print(f"| Rasa's processor time a turn, {turns} turns each | median ms | to «as it is» |")
-    print("|---|---|---|")
-    for name, each in times.items():
-        print(
-            f"| {name} | {statistics.median(each):.1f} | ×{statistics.median(each) / usual:.2f} |"
-        )
+        parts, components, times = asyncio.run(_measure(address, turns))
+    PAGE.write_text(_page(turns, parts, components, times), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
     return 0
+
+
+def _page(turns: int, parts: Milliseconds, components: Milliseconds, times: Milliseconds) -> str:
+    """The page for people, in Markdown."""
+    whole = statistics.median(parts[_WHOLE])
+    shares = [(name, statistics.median(each)) for name, each in parts.items()]
+    usual = statistics.median(times["as it is"])
+    medians = [(name, statistics.median(each)) for name, each in times.items()]
+    slowest = sorted(
+        ((statistics.median(each), name) for name, each in components.items()), reverse=True
+    )
+    return "\n\n".join([
+        "# A turn inside Rasa",
+        f"Written by `make bench-turn`, {turns} turns each, on a machine with {os.cpu_count()} cores. "
+        "Compare rows of one table, not figures of different runs. What tracker stores cost, and how that "
+        "grows with a conversation, is in [load.md](load.md).",
+        "## Where the time goes",
+        "By the clock, one turn at a time; conversations are kept in memory, and each is a new one. The "
+        "action's part is spent waiting for the action server, while Rasa goes on with other turns.",
+        table(
+            ("part", "median ms", "share"),
+            [(name, f"{ms:.2f}", f"{ms / whole:.0%}") for name, ms in shares],
+        ),
+        "One call of a component:",
+        table(
+            ("component", "median ms"),
+            [(name, f"{ms:.2f}") for ms, name in slowest if ms >= _LEAST],
+        ),
+        "Here Rasa reads the red flags itself; the desk passes its reading on. Messages are not gathered "
+        "into batches: a quiet desk's patients would wait for others to write.",
+        "## What was changed, and what it would cost otherwise",
+        "Processor time of Rasa's process.",
+        table(
+            ("way", "median ms", "to «as it is»"),
+            [(name, f"{ms:.1f}", f"×{ms / usual:.2f}") for name, ms in medians],
+        ),
+    ]) + "\n"  # fmt: skip
 
 
 def _ways() -> Ways:
@@ -94,8 +138,66 @@ def _ways() -> Ways:
     }
 
 
-async def _measure(address: str, turns: int) -> dict[str, list[float]]:
-    """Milliseconds of each turn, by the way it was taken."""
+@contextlib.contextmanager
+def _watched(agent: Agent, parts: Milliseconds) -> Iterator[None]:
+    """Notes milliseconds of each call of the parts of a turn."""
+    own = agent.processor
+    if own is None:
+        raise RuntimeError("there is no model")
+    with contextlib.ExitStack() as stack:
+        for name, owner, method in (
+            ("reading the message (all of the pipeline)", own, "parse_message"),
+            ("deciding what comes next (policies)", own, "_predict_next_with_tracker"),
+            ("the action, at its server and back", RemoteAction, "run"),
+            ("reading the conversation", own, "fetch_tracker_and_update_session"),
+            ("keeping the conversation", own, "save_tracker"),
+        ):
+            noted = parts.setdefault(name, [])
+            way = _noting(getattr(owner, method), noted)
+            stack.enter_context(mock.patch.object(owner, method, way))
+        yield
+
+
+def _components(times: Milliseconds) -> contextlib.AbstractContextManager[object]:
+    """Notes milliseconds of each call of a component, by its name."""
+    own = GraphNode.__call__
+
+    def noting(node: GraphNode, *args: Any, **options: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return own(node, *args, **options)
+        finally:
+            name = type(node._component).__name__
+            times.setdefault(name, []).append((time.perf_counter() - begun) * 1000)
+
+    return mock.patch.object(GraphNode, "__call__", noting)
+
+
+def _noting(call: Callable[..., Any], noted: list[float]) -> Callable[..., Any]:
+    """The same call, adding its milliseconds to what was noted in this turn."""
+
+    def note(begun: float) -> None:
+        noted[-1] += (time.perf_counter() - begun) * 1000
+
+    async def later(*args: Any, **options: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return await call(*args, **options)
+        finally:
+            note(begun)
+
+    def at_once(*args: Any, **options: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return call(*args, **options)
+        finally:
+            note(begun)
+
+    return later if inspect.iscoroutinefunction(call) else at_once
+
+
+async def _measure(address: str, turns: int) -> tuple[Milliseconds, Milliseconds, Milliseconds]:
+    """Of the parts of each turn; of each call of a component; of each turn, by the way it was taken."""
     endpoints = AvailableEndpoints(
         action=EndpointConfig(url=address),
         tracker_store=EndpointConfig(type="channels.trackers.Trackers"),
@@ -114,6 +216,15 @@ async def _measure(address: str, turns: int) -> dict[str, list[float]]:
 
     for number in range(_WARM_UP):
         await turn(number)
+    parts: Milliseconds = {_WHOLE: []}
+    components: Milliseconds = {}
+    with _watched(agent, parts), _components(components):
+        for number in range(turns):
+            for noted in parts.values():
+                noted.append(0.0)
+            begun = time.perf_counter()
+            await turn(number)
+            parts[_WHOLE][-1] = (time.perf_counter() - begun) * 1000
     ways = _ways()
     times: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(turns):
@@ -122,7 +233,7 @@ async def _measure(address: str, turns: int) -> dict[str, list[float]]:
             ways[name]()
             times[name].append(await turn(_WARM_UP + number))
     ways["as it is"]()
-    return times
+    return parts, components, times
 
 
 @contextlib.contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks.load.growth import Point
 from benchmarks.load.steps import BREATH_SECONDS, TOO_LATE_SECONDS, Step, Times, highest
+from benchmarks.markdown import table
 from tools.places import ROOT
 
 FIGURES = ROOT / "docs" / "load.json"
@@ -166,9 +166,3 @@ def _points(size: str, points: list[Point]) -> str:
         for p in points
     ]
     return table((size, *(f"{name}, ms" for name in names)), rows)
-
-
-def table(columns: tuple[str, ...], rows: list[Any]) -> str:
-    """A table in Markdown."""
-    lines = [columns, ("---",) * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
