@@ -116,7 +116,7 @@ def test_rasa_forgets_what_lies_long_and_what_the_desk_has_erased(
 ) -> None:
     assert scene(desk, "idle_in_the_store()") == ["(0, 0)", "(1, 1) (1, 1)", "[('29',)]"]
     rasa.close()
-    assert scene(desk, "rasa_is_down()") == ["0 1 [('29',)]"]
+    assert scene(desk, "rasa_is_down()") == ["0 3 [('29',)]"]
 
 
 @pytest.mark.slow
