@@ -113,14 +113,19 @@ def ticket_of(message: Message, state: State, when: dt.datetime) -> Ticket:
 
 
 def staff_made_use_of(message: Message) -> None:
-    """Staff have made a rehearsal, a dismissal, a look and a training example of a message."""
+    """Staff have made rehearsals, a dismissal, a look and a training example of a message; they have
+    removed one of the rehearsals since.
+    """
     nurse, doctor = person("nurse1"), person("doctor1")
-    made = keeping.create(
-        Script(f"題 {message.pk}", (Step(message.text),)), "会話から", nurse, now(),
-        sources=[message.pk],
+    made, removed = (
+        keeping.create(
+            Script(f"題 {message.pk} {number}", (Step(message.text),)), "会話から", nurse, now(),
+            sources=[message.pk],
+        )
+        for number in range(2)
     )  # fmt: skip
     run = Run.objects.create(kind=RunKind.REHEARSAL, queued_at=now())
-    for of in ({"rehearsal": made}, {"message": message}):
+    for of in ({"rehearsal": made}, {"rehearsal": removed}, {"message": message}):
         result = Result.objects.create(
             run=run,
             set_name="rehearsals",
@@ -130,6 +135,7 @@ def staff_made_use_of(message: Message) -> None:
             **of,
         )
         SignOff.objects.create(result=result, by=doctor, at=now())
+    keeping.remove(removed, nurse, now())
     dismissal = Dismissal.objects.create(
         central=message, newest_at=now(), why=Why.NOT_NOW, note="あとで", by=nurse, at=now()
     )
