@@ -156,9 +156,9 @@ def _locked(key: int, now: dt.datetime) -> Conversation:
     Raises:
         ErasingError: something is still to be done in it, or it is gone.
     """
-    if not Conversation.objects.filter(pk=key).exists():
+    current = Conversation.objects.select_for_update().filter(pk=key).first()
+    if current is None:
         raise ErasingError("gone")
-    current = Conversation.locked(key)
     if Conversation.objects.filter(in_progress(now), pk=key).exists():
         raise ErasingError("in_progress")
     return current

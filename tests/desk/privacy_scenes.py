@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 from django.db import DatabaseError, connection, transaction
@@ -189,6 +191,27 @@ def archived(secret: str) -> None:
     print()
     entry = AuditEntry.objects.get(action="conversation.erased", conversation=str(sender))
     print(entry.actor, entry.detail["cause"], entry.detail["archived"])
+
+
+def erased_twice() -> None:
+    """A conversation is erased while another process is about to erase it too; prints what that one says."""
+    of = wrote("erased-twice", "文", now()).conversation
+
+    def erase() -> str:
+        try:
+            erasing.erase_as_wished(of, equipment(), now(), why=ErasedWhy.PATIENT)
+        except erasing.ErasingError as error:
+            return error.reason
+        finally:
+            connection.close()
+        return "erased"
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            erasing.erase_as_wished(of, equipment(), now(), why=ErasedWhy.PATIENT)
+            said = other.submit(erase)
+            time.sleep(1)
+        print(said.result())
 
 
 def periods_pass() -> None:

@@ -96,6 +96,11 @@ def test_what_is_erased_is_nowhere_in_the_database(desk: Desk) -> None:
 
 
 @pytest.mark.slow
+def test_what_somebody_else_has_just_erased_is_gone(desk: Desk) -> None:
+    assert scene(desk, "erased_twice()") == ["gone"]
+
+
+@pytest.mark.slow
 def test_what_was_kept_long_enough_goes_once_a_day(desk: Desk) -> None:
     counts, conversations, events, sessions, once = scene(desk, "periods_pass()")
     assert counts == (
