@@ -260,6 +260,14 @@ def periods_pass() -> None:
     print(AuditEntry.objects.filter(action="retention.done").count(), Purge.objects.count())
 
 
+def day_was_over() -> None:
+    """Yesterday's deletion is over; a file was too old that has been deleted since."""
+    Purge.objects.create(
+        day=ago(1).date(), beat_at=ago(1), finished_at=ago(1), counts={"unsent": {"gone": 3, "left": 0}},
+        backups=[["old/a.dump", 40]],
+    )  # fmt: skip
+
+
 def database_refuses() -> None:
     """What the database says to a changed proposal, and to a young entry of the audit log that goes."""
     nurse, doctor = person("nurse1"), person("doctor1")

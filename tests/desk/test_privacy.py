@@ -175,6 +175,11 @@ def test_staff_hand_out_and_erase_in_two_steps(open_desk: OpenDesk) -> None:
         assert doctor.http.get(f"/staff/privacy/archives/{sender}/").status_code == 403
         administrator.log_in("administrator7")
         assert "お酒は飲めますか" in administrator.open(f"/staff/privacy/archives/{sender}/").text
+        scene(desk, "day_was_over()")
+        report = administrator.open("/staff/privacy/").text.partition("毎日の報告")[2]
+        assert "LINE の送信取消の控え 3 件" in report
+        assert "手で消すバックアップ 1 件" in report
+        assert "old/a.dump（40 日前）" in report
         for part in ("", "archives/", "access/"):
             page = administrator.open(f"/staff/privacy/{part}")
             assert administrator.response.status_code == httpx.codes.OK
