@@ -7,32 +7,30 @@ from __future__ import annotations
 import logging
 import time
 
-import httpx
 from django.conf import settings
 
 from desk import metrics
+from desk.conversations.equipment import equipment
+from desk.conversations.rasa import Rasa
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks, and that a neighbour is given.
-EVERY_SECONDS, MOST_SECONDS = 10.0, 2.0
+#: Seconds between two looks.
+EVERY_SECONDS = 10.0
 
 
 def look() -> None:
     """Asks all of them."""
-    for url in settings.ENVIRONMENT.rasa:
-        _ask_rasa(url, metrics.name_of(url))
+    clients = equipment().rasa.client("").each
+    for url, rasa in zip(settings.ENVIRONMENT.rasa, clients, strict=True):
+        _ask_rasa(rasa, metrics.name_of(url))
     if settings.ENVIRONMENT.broker:
         _measure_queue()
 
 
-def _ask_rasa(url: str, name: str) -> None:
+def _ask_rasa(rasa: Rasa, name: str) -> None:
     began = time.perf_counter()
-    try:
-        said = httpx.get(f"{url}/status", timeout=MOST_SECONDS, trust_env=False)
-        up = said.is_success and bool(said.json().get("model_file"))
-    except (httpx.HTTPError, ValueError, AttributeError):
-        up = False
+    up = bool(rasa.model())
     metrics.RASA_UP.labels(name).set(up)
     metrics.RASA_PROBE_SECONDS.labels(name).set(time.perf_counter() - began)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -39,8 +38,16 @@ class Alarm:
     is_urgent: bool
 
 
-def alarms(now: dt.datetime) -> dict[str, Any]:
-    """The lines, and a name that is another one when they are others.
+@dataclass(frozen=True)
+class Alarms:
+    """The lines, and a name that is another one when they are others."""
+
+    lines: tuple[Alarm, ...]
+    name: str
+
+
+def alarms(now: dt.datetime) -> Alarms:
+    """What cannot wait.
 
     Args:
         now: an aware time.
@@ -57,7 +64,7 @@ def alarms(now: dt.datetime) -> dict[str, Any]:
         )  # fmt: skip
         lines.append(Alarm(text, reverse("gaps:page"), is_urgent=False))
     texts = "\n".join(line.text for line in lines)
-    return {"alarms": lines, "alarms_name": hashlib.sha256(texts.encode()).hexdigest()[:12]}
+    return Alarms(tuple(lines), hashlib.sha256(texts.encode()).hexdigest()[:12])
 
 
 @background
@@ -66,6 +73,6 @@ def alarms(now: dt.datetime) -> dict[str, Any]:
 def part(request: HttpRequest) -> HttpResponse:
     """The lines for an open page; nothing (204) when it shows them already, so that nobody is told twice."""
     found = alarms(dt.datetime.now(TOKYO))
-    if request.GET.get("shown") == found["alarms_name"]:
+    if request.GET.get("shown") == found.name:
         return HttpResponse(status=204)
-    return render(request, "console/alarms.html", found)
+    return render(request, "console/alarms.html", {"alarms": found})

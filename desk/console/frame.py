@@ -7,6 +7,7 @@ from typing import Any
 
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
@@ -27,9 +28,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     cannot wait.
     """
     mine = roles_of(staff_of(request)) if is_let_in(request) else frozenset()
-    shown = alarms(dt.datetime.now(TOKYO)) if mine else {}
     return {
-        **shown,
+        # Parts of pages do not show them.
+        "alarms": SimpleLazyObject(lambda: alarms(dt.datetime.now(TOKYO))),
         "desk_name": desk_name(),
         "is_demo": equipment().knowledge.demo,
         "my_roles": [role for role in Role if role in mine],

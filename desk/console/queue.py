@@ -19,11 +19,12 @@ from desk.console.words import named, rule_title, span
 from desk.conversations.equipment import Equipment, equipment
 from desk.conversations.models import Conversation, Message
 from desk.line.quota import quota
+from desk.staff.mail import unreached
 from desk.staff.roles import Role, for_staff, roles_of, staff_of
 from desk.staff.sessions import background
 from desk.tickets.lifecycle import WAITING
 from desk.tickets.models import Item, State, Ticket
-from desk.tickets.notices import chain, unreached
+from desk.tickets.notices import chain
 
 #: Letters of the patient's last words that the queue shows.
 PREVIEW = 80
@@ -68,7 +69,14 @@ class Section:
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The whole page."""
-    return render(request, "console/queue.html", _context(request))
+    has_mail = bool(settings.ENVIRONMENT.mail)
+    context = {
+        **_context(request),
+        "has_mail": has_mail,
+        "unreached": unreached() if has_mail else [],
+        "line_count": quota.count() if settings.ENVIRONMENT.line else None,
+    }
+    return render(request, "console/queue.html", context)
 
 
 @background
@@ -97,9 +105,6 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "count": len(waiting),
         "urgent": sum(row.ticket.level == "emergency" for row in waiting),
         "newest": max((row.ticket.pk for row in waiting), default=0),
-        "has_mail": bool(settings.ENVIRONMENT.mail),
-        "unreached": unreached() if settings.ENVIRONMENT.mail else [],
-        "line_count": quota.count() if settings.ENVIRONMENT.line else None,
     }  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,22 @@ import yaml
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from core.clinic_hours import TOKYO
 from core.locale import sentence
 from desk.audit.models import record
 from desk.conversations.equipment import equipment
-from desk.conversations.models import WEB, Conversation, Message, Reply
+from desk.conversations.models import Conversation, Message
 from desk.conversations.pace import Pace
 from desk.demo.bot import RecordedBot
 from desk.demo.week import MARK, Week
 from desk.editorial import lifecycle
 from desk.editorial.models import OPEN, Entry, Version
+from desk.privacy.erasing import take_out
 from desk.staff import accounts
 from desk.staff.roles import Role
-from desk.tickets.models import Appointment, Item, Note, Notice, Ticket
-from desk.webchat.models import Session
+from desk.tickets.models import Notice, Ticket
 
 SEED = 20_240_401
 
@@ -132,15 +131,8 @@ def clear() -> str:
     now = dt.datetime.now(TOKYO)
     with transaction.atomic():
         played = list(_played())
-        keys = [conversation.pk for conversation in played]
-        Item.objects.filter(ticket__conversation__in=keys).delete()
-        models: tuple[type[Model], ...] = (Note, Appointment, Ticket, Reply, Message)
-        for model in models:
-            model._default_manager.filter(conversation__in=keys).delete()
-        of_web = [uuid.UUID(str(c.sender)) for c in played if c.channel == WEB]
-        Session.objects.filter(pk__in=of_web).delete()
         for conversation in played:
-            conversation.delete()
+            take_out(conversation, now)
         staff = _known_staff()
         for user in staff:
             for version in Version.objects.filter(author=user, state__in=OPEN):
@@ -152,6 +144,5 @@ def clear() -> str:
 
 
 def _known_staff() -> list[User]:
-
     names = [person["name"] for person in _plan()["staff"]]
     return list(User.objects.filter(username__in=names))

@@ -13,7 +13,7 @@ import itertools
 import random
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import time_machine
@@ -64,18 +64,19 @@ class Patient:
     Attributes:
         channel: where it takes place.
         plan: what its part of the week says.
+        key: what its address and the names of its messages are made of.
         state: where its ticket stops; "" for at its end.
         unreachable: whether what people write does not arrive.
     """
 
     channel: str
     plan: dict[str, Any]
+    key: str
     state: str = ""
     unreachable: bool = False
     session: Session | None = None
     conversation: int = 0
     messages: int = 0
-    key: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
 
 class Week:
@@ -160,8 +161,8 @@ class Week:
 
     def _begins(self, at: dt.datetime, kind: str, plan: dict[str, Any], state: str = "") -> None:
         channel = LINE if self._chance.random() < _LINE_SHARE else WEB
-        patient = Patient(channel, plan, state, unreachable=state == State.UNDELIVERED)
-        patient.key = f"{self._chance.getrandbits(48):012x}"
+        key = f"{self._chance.getrandbits(48):012x}"
+        patient = Patient(channel, plan, key, state, unreachable=state == State.UNDELIVERED)
         text = plan["text"] if "text" in plan else self._chance.choice(plan["texts"])
         said = {
             "answered": Said("answered", (plan.get("answer", ""),)),

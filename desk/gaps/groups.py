@@ -137,12 +137,12 @@ def title_of(dismissal: Dismissal, knowledge: Knowledge) -> str:
         dismissal: the decision.
         knowledge: for what buttons ask.
     """
-    found = dismissal.messages.order_by("pk")
-    left = [message for message in found if message.text not in ("", TAKEN_BACK)]
-    if not left:
-        return sentence("gaps.gone")
-    central = next((m for m in left if m.pk == dismissal.central_id), left[0])
-    return shown(asked(central.text, knowledge))[:200]
+    found = sorted(dismissal.messages.all(), key=lambda m: (m.pk != dismissal.central_id, m.pk))
+    # Opened one by one: hardly ever more than the first.
+    for message in found:
+        if message.text not in ("", TAKEN_BACK):
+            return shown(asked(message.text, knowledge))[:200]
+    return sentence("gaps.gone")
 
 
 def dismiss(

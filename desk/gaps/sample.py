@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core.knowledge import Knowledge
 from desk.console.period import Period
@@ -84,12 +84,10 @@ def sample(period: Period, seed: str, knowledge: Knowledge, size: int = SIZE) ->
     calm = rows.filter(kind=Sent.TEXT, answered_at__isnull=False, turn__escalate=False)
     calm = calm.exclude(conversation__in=handed_over).exclude(_HELD)
     entries = [
-        (row.pk, row.conversation_id, _topic(row.turn))
-        for row in calm.order_by("pk").only("conversation_id", "place", "turn", "text")
-        .iterator(chunk_size=5_000) if row.text != TAKEN_BACK
-    ]  # fmt: skip
-    keys = drawn(entries, seed, size)
-    found = calm.select_related("conversation").in_bulk(keys)
+        (message, conversation, _topic(turn))
+        for message, conversation, turn in calm.values_list("pk", "conversation_id", "turn")
+    ]
+    keys, found = _opened(calm, entries, seed, size)
     said: dict[int, list[str]] = {}
     replies = Reply.objects.filter(answers__in=keys).order_by("place")
     for reply in replies:
@@ -105,6 +103,19 @@ def sample(period: Period, seed: str, knowledge: Knowledge, size: int = SIZE) ->
         )
         for key in keys
     ]  # fmt: skip
+
+
+def _opened(
+    calm: QuerySet[Message], entries: list[tuple[int, int, str]], seed: str, size: int
+) -> tuple[list[int], dict[int, Message]]:
+    """Messages by lot, of which only these are opened: what was taken back is drawn anew."""
+    while True:
+        keys = drawn(entries, seed, size)
+        found = calm.select_related("conversation").in_bulk(keys)
+        gone = {key for key in keys if key not in found or found[key].text == TAKEN_BACK}
+        if not gone:
+            return keys, found
+        entries = [entry for entry in entries if entry[0] not in gone]
 
 
 def _topic(turn: dict[str, Any]) -> str:

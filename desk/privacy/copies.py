@@ -9,7 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from desk.audit.models import record
 from desk.conversations.models import Message
 from desk.gaps.models import Dismissal
-from desk.rehearsals.models import Group, Rehearsal, Result
+from desk.rehearsals import keeping
+from desk.rehearsals.models import Rehearsal, Result
 from desk.training.models import Kind, Proposal
 
 
@@ -30,10 +31,7 @@ def remove_copies(messages: QuerySet[Message], now: dt.datetime, actor: str = ""
     keys = list(messages.values_list("pk", flat=True))
     rehearsals = list(Rehearsal.objects.filter(sources__in=keys).distinct())
     for rehearsal in rehearsals:
-        Result.objects.filter(rehearsal=rehearsal).delete()
-        record("rehearsal.removed", now, actor=actor, rehearsal=rehearsal.pk)
-        rehearsal.delete()
-    Group.objects.filter(rehearsals=None, pk__in={r.group_id for r in rehearsals}).delete()
+        keeping.drop(rehearsal, actor, now, with_results=True)
     Result.objects.filter(message__in=keys).delete()
     examples = list(
         Proposal.objects.filter(sources__in=keys, kind=Kind.EXAMPLE).exclude(text="").distinct()

@@ -156,9 +156,9 @@ def _locked(key: int, now: dt.datetime) -> Conversation:
     Raises:
         ErasingError: something is still to be done in it, or it is gone.
     """
-    if not Conversation.objects.filter(pk=key).exists():
+    current = Conversation.objects.select_for_update().filter(pk=key).first()
+    if current is None:
         raise ErasingError("gone")
-    current = Conversation.locked(key)
     if Conversation.objects.filter(in_progress(now), pk=key).exists():
         raise ErasingError("in_progress")
     return current
@@ -185,10 +185,28 @@ def _erase(
     actor: str = "",
     is_kept: bool = False,
 ) -> None:
+    counts = take_out(conversation, now, actor)
+    forget_later(conversation.sender, now)
+    record(
+        "conversation.erased", now, conversation=conversation.sender, actor=actor, cause=why.value,
+        archived=is_kept, **counts,
+    )  # fmt: skip
+
+
+def take_out(conversation: Conversation, now: dt.datetime, actor: str = "") -> dict[str, int]:
+    """Deletes a conversation with all that belongs to it and was made of it here; within a transaction.
+
+    Args:
+        conversation: which.
+        now: an aware time.
+        actor: the staff member's login name; "" for the desk itself.
+
+    Returns:
+        How many messages there were, and what was made of them (``remove_copies``).
+    """
     messages: QuerySet[Message] = Message.objects.filter(conversation=conversation)
-    copies = remove_copies(messages, now, actor)
+    counts = {"messages": messages.count(), **remove_copies(messages, now, actor)}
     remove_dismissals(messages)
-    lines = messages.count()
     conversation.tickets.all().delete()
     conversation.notes.all().delete()
     conversation.appointments.all().delete()
@@ -198,8 +216,4 @@ def _erase(
         Session.objects.filter(pk=conversation.sender).delete()
     messages.delete()
     Conversation.objects.filter(pk=conversation.pk).delete()
-    forget_later(conversation.sender, now)
-    record(
-        "conversation.erased", now, conversation=conversation.sender, actor=actor, cause=why.value,
-        messages=lines, archived=is_kept, **copies,
-    )  # fmt: skip
+    return counts

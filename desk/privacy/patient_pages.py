@@ -19,7 +19,7 @@ from desk.conversations.equipment import equipment
 from desk.conversations.models import Conversation
 from desk.privacy.erasing import ErasingError, erase_as_wished, in_progress, must_be_kept
 from desk.privacy.models import Identity, Request, Why, Wish
-from desk.privacy.record import as_json, as_page, record_of
+from desk.privacy.record import as_file, record_of
 from desk.staff.roles import Role, for_staff, staff_of
 
 #: Who may do what a patient asks for.
@@ -100,23 +100,16 @@ def confirm(request: HttpRequest, asked: int) -> HttpResponse:
 def _handed_out(
     request: HttpRequest, asked: Request, conversation: Conversation, now: dt.datetime
 ) -> HttpResponse:
-    tools, user = equipment(), staff_of(request)
-    is_page, notes = request.POST.get("form") != "json", request.POST.get("notes") == "1"
+    tools, notes = equipment(), request.POST.get("notes") == "1"
+    form = "json" if request.POST.get("form") == "json" else "html"
     kept = record_of(conversation, tools, now, notes=notes)
-    content = as_page(kept, tools.messages.fill("{clinic_name}")) if is_page else as_json(kept)
-    form = "html" if is_page else "json"
     with transaction.atomic():
         _done(asked, request, now)
         record(
             "conversation.handed_out", now, conversation=conversation.sender,
-            actor=user.get_username(), form=form, notes=notes,
+            actor=staff_of(request).get_username(), form=form, notes=notes,
         )  # fmt: skip
-    return HttpResponse(
-        content, content_type="text/html; charset=utf-8" if is_page else "application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="record-{str(asked.sender)[:_SHORT]}.{form}"'
-        },
-    )  # fmt: skip
+    return as_file(kept, form, f"record-{str(asked.sender)[:_SHORT]}", tools)
 
 
 def _erased(

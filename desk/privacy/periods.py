@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.locale import sentence
 from desk.environment import KEPT_DAYS
 
 #: Days of a unit, the longest that it may have: nothing goes before its time.
@@ -48,10 +47,6 @@ class Periods:
         # What only the bot has answered is not kept longer than the rest, and as long if nothing is said.
         days["bot_only"] = min(chosen.get("bot_only", days["records"]), days["records"])
         return cls(days, told, found is not None)
-
-    def named(self) -> list[tuple[str, int]]:
-        """The kinds in Japanese, with their days."""
-        return [(sentence(f"kept.{kind}"), days) for kind, days in self.days.items()]
 
 
 def told_days(told: str) -> int | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 
 from core.locale import sentence
@@ -76,19 +77,25 @@ def record_of(
     }  # fmt: skip
 
 
-def as_json(record: dict[str, Any]) -> bytes:
-    """A record as a file for programs."""
-    return json.dumps(record, ensure_ascii=False, indent=1).encode()
-
-
-def as_page(record: dict[str, Any], clinic: str) -> bytes:
-    """A record as a file that people read: HTML without scripts, styles or anything from elsewhere.
+def as_file(record: dict[str, Any], form: str, name: str, tools: Equipment) -> HttpResponse:
+    """A record as a file to keep.
 
     Args:
         record: the record.
-        clinic: whose it is.
+        form: ``json`` for programs, or ``html`` for people: without scripts, styles or anything from
+            elsewhere.
+        name: the file's, without its ending.
+        tools: for whose it is.
     """
-    return render_to_string("privacy/record.html", {"record": record, "clinic": clinic}).encode()
+    if form == "json":
+        content, kind = json.dumps(record, ensure_ascii=False, indent=1), "application/json"
+    else:
+        context = {"record": record, "clinic": tools.messages.fill("{clinic_name}")}
+        content, kind = render_to_string("privacy/record.html", context), "text/html; charset=utf-8"
+    return HttpResponse(
+        content, content_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
+    )  # fmt: skip
 
 
 def _sources(conversation: Conversation) -> Iterator[dict[str, str]]:

@@ -48,19 +48,21 @@ def forget_due(now: dt.datetime) -> int:
     Returns:
         How many were forgotten.
     """
+    rows = list(Forget.objects.filter(due_at__lte=now))
+    if not rows:
+        return 0
     done = 0
-    for row in list(Forget.objects.filter(due_at__lte=now)):
-        try:
-            _remove(row.sender)
+    try:
+        _remove([row.sender for row in rows])
+        for row in rows:
             equipment().rasa.forget(str(row.sender))
-        except (RasaError, Error) as error:
-            logger.warning(
-                "Rasa may still know a conversation that was erased: %s",
-                error if isinstance(error, RasaError) else type(error).__name__,
-            )
-            break
-        row.delete()
-        done += 1
+            done += 1
+    except (RasaError, Error) as error:
+        logger.warning(
+            "Rasa may still know a conversation that was erased: %s",
+            error if isinstance(error, RasaError) else type(error).__name__,
+        )
+    Forget.objects.filter(pk__in=[row.pk for row in rows[:done]]).delete()
     return done
 
 
@@ -105,15 +107,17 @@ def forget_idle(before: dt.datetime, *, dry: bool = False) -> tuple[int, int]:
     return gone, left - gone if dry else left
 
 
-def _remove(sender: uuid.UUID) -> None:
-    """Takes a conversation out of the store's database, also while no Rasa is there to do so.
+def _remove(senders: Collection[uuid.UUID]) -> None:
+    """Takes conversations out of the store's database, also while no Rasa is there to do so.
 
     Raises:
-        Error: it may still be there.
+        Error: they may still be there.
     """
     with _store() as cursor:
         if cursor is not None:
-            cursor.execute(f"DELETE FROM {TABLE} WHERE sender = %s", [str(sender)])
+            cursor.executemany(
+                f"DELETE FROM {TABLE} WHERE sender = %s", [[str(sender)] for sender in senders]
+            )
 
 
 def _still_has(sender: uuid.UUID, gone: Collection[str], instead: str) -> bool:

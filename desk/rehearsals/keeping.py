@@ -84,16 +84,32 @@ def change(
 
 @transaction.atomic
 def remove(rehearsal: Rehearsal, user: User, now: dt.datetime) -> None:
-    """Removes a rehearsal; what came of its runs stays.
+    """Removes a rehearsal; what came of its runs stays, unless patients' words are in it: nothing would
+    tell any more whose they are.
 
     Args:
         rehearsal: which.
         user: who wants it.
         now: when.
     """
+    with_results = rehearsal.sources.exists()
+    drop(rehearsal, user.get_username(), now, with_results=with_results)
+
+
+def drop(rehearsal: Rehearsal, actor: str, now: dt.datetime, *, with_results: bool) -> None:
+    """Removes a rehearsal, and its group with the last one; within a transaction.
+
+    Args:
+        rehearsal: which.
+        actor: the staff member's login name; "" for the desk itself.
+        now: when.
+        with_results: whether what came of its runs goes as well.
+    """
     pk, group = rehearsal.pk, rehearsal.group
+    if with_results:
+        rehearsal.results.all().delete()
     rehearsal.delete()
-    record("rehearsal.removed", now, actor=user.get_username(), rehearsal=pk, group=group.name)
+    record("rehearsal.removed", now, actor=actor, rehearsal=pk, group=group.name)
     _drop_if_empty(group)
 
 

@@ -11,6 +11,8 @@ from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
+from desk.staff.roles import Role
+
 logger = logging.getLogger(__name__)
 
 
@@ -22,6 +24,13 @@ def addresses(roles: Collection[str]) -> list[str]:
     """
     members = User.objects.filter(is_active=True, groups__name__in=roles).exclude(email="")
     return sorted(set(members.values_list("email", flat=True)))
+
+
+def unreached() -> list[Role]:
+    """The roles none of whose members has an address."""
+    members = User.objects.filter(is_active=True, groups__name__in=Role.values).exclude(email="")
+    reached = set(members.values_list("groups__name", flat=True))
+    return [role for role in Role if role not in reached]
 
 
 def is_sent(

@@ -95,8 +95,3 @@ def _send(notice: Notice) -> bool:
         {"notice": notice, "url": settings.ENVIRONMENT.url + address, "elsewhere": elsewhere},
         people,
     )
-
-
-def unreached() -> list[Role]:
-    """The roles none of whose members has an address."""
-    return [role for role in Role if not addresses([role])]

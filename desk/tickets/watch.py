@@ -7,9 +7,10 @@ and only if it still stands.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from desk.audit.models import record
 from desk.conversations.equipment import Equipment
@@ -40,11 +41,17 @@ def watch(tools: Equipment, now: dt.datetime) -> None:
 
 def _set_back(now: dt.datetime) -> None:
     """Counts anew from now on what began, or must be seen, later than it can: the clock has been set back."""
-    Conversation.objects.filter(mode__in=HELD, mode_since__gt=now + SKEW).update(mode_since=now)
+    _moved(Conversation.objects.filter(mode__in=HELD, mode_since__gt=now + SKEW), mode_since=now)
     for level in AT_ANY_HOUR:
         most = now + dt.timedelta(minutes=MINUTES[level])
         waiting = Ticket.objects.filter(state__in=WAITING, level=level)
-        waiting.filter(acknowledge_by__gt=most + SKEW).update(acknowledge_by=most)
+        _moved(waiting.filter(acknowledge_by__gt=most + SKEW), acknowledge_by=most)
+
+
+def _moved(rows: QuerySet[Any], **values: dt.datetime) -> None:
+    """Changes rows of which there are hardly ever any, and which are looked for every second."""
+    if rows.exists():
+        rows.update(**values)
 
 
 def _raise(ticket: Ticket, tools: Equipment, now: dt.datetime) -> None:

@@ -27,7 +27,7 @@ from desk.logs import about
 from desk.networks import network_of
 from desk.privacy.erasing import ErasingError, erase_as_wished
 from desk.privacy.models import Why
-from desk.privacy.record import as_json, as_page, record_of
+from desk.privacy.record import as_file, record_of
 from desk.streams import EVENTS, streamed
 from desk.webchat import down, sessions, stream
 from desk.webchat.entries import offered
@@ -218,14 +218,7 @@ def get_record(request: HttpRequest, form: Literal["html", "json"] = "html") -> 
         raise RefusedError(404, "nothing_written")
     kept = record_of(conversation, tools, now, notes=False)
     record("conversation.handed_out", now, conversation=session.pk, form=form)
-    clinic = tools.messages.fill("{clinic_name}")
-    is_page = form == "html"
-    content = as_page(kept, clinic) if is_page else as_json(kept)
-    kind = "text/html; charset=utf-8" if is_page else "application/json"
-    return HttpResponse(
-        content, content_type=kind,
-        headers={"Content-Disposition": f'attachment; filename="record.{form}"'},
-    )  # fmt: skip
+    return as_file(kept, form, "record", tools)
 
 
 @chat.post("/erasure", response={200: Erased, **or_not(400, 401, 404, 409, 422)})

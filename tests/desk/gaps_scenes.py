@@ -19,19 +19,21 @@ from core.japanese import data_tokenizer
 from desk.audit.models import AuditEntry
 from desk.console.period import Period
 from desk.conversations.equipment import equipment
-from desk.conversations.models import Author, Message, Reply
+from desk.conversations.models import Author, Message, Reply, change
 from desk.editorial.models import Entry
-from desk.gaps import drafting
+from desk.gaps import drafting, drift
 from desk.gaps.groups import groups
-from desk.gaps.models import Audit, Dismissal
+from desk.gaps.models import Audit, Dismissal, Drift
 from desk.gaps.questions import Kind, questions
+from desk.gaps.sample import sample
+from desk.line.inbox import TAKEN_BACK
 from desk.rehearsals.models import Rehearsal
 from desk.tickets import lifecycle
 from desk.tickets.refused import RefusedError
 from desk.training.models import Proposal
 from desk.webchat.models import Feedback
 from tests.desk.insight_scenes import conversation, ticket, turn
-from tests.desk.scenes import person
+from tests.desk.scenes import now, person
 
 #: The week of 4 March 2024, and what was asked in it.
 WEEK = "2024-W10"
@@ -189,6 +191,23 @@ def draft_without_a_table() -> None:
         print(error)
 
 
+def drawn_anew() -> None:
+    """A patient takes back what was drawn first of five turns; prints whether the others are drawn again,
+    with another one.
+    """
+    period, knowledge = (
+        Period(at("03-04 12:00").date(), at("03-10 12:00").date()),
+        equipment().knowledge,
+    )
+    with transaction.atomic():
+        first, *others = sample(period, WEEK, knowledge, 5)
+        change(first.message, text=TAKEN_BACK)
+        again = sample(period, WEEK, knowledge, 5)
+        transaction.set_rollback(True)
+    keys = [one.message.pk for one in again]
+    print(first.message.pk in keys, {one.message.pk for one in others} <= set(keys), len(keys))
+
+
 def entries(action: str) -> None:
     """Prints who did something, and what was written down of it, as JSON."""
     found = AuditEntry.objects.filter(action=action).order_by("id")
@@ -205,3 +224,27 @@ def forget_decisions() -> None:
     """As if nobody had decided anything yet."""
     Dismissal.objects.all().delete()
     Audit.objects.all().delete()
+
+
+def drift_of(turns: int, unanswered: int, before: int, *, look: bool = True) -> None:
+    """So many turns of the last day, and of that day a week ago, had no answer and went to people; the desk
+    looks at that, and prints what is noted.
+    """
+    if turns:
+        Message.objects.all().delete()
+        Drift.objects.all().delete()
+    of, fine = conversation("drift"), answered("TS-ALC-GEN-01", "alcohol")
+    for days, count in ((0, unanswered), (7, before)):
+        moment = now() - dt.timedelta(days=days, hours=1)
+        Message.objects.bulk_create(
+            Message(
+                conversation=of, place=days * 100 + number, channel="api",
+                event_id=f"drift-{days}-{number}", text=f"質問 {number}", sent_at=moment,
+                received_at=moment, answered_at=moment, turn=UNKNOWN if number < count else fine,
+            )
+            for number in range(turns)
+        )  # fmt: skip
+    if look:
+        drift.look(now())
+    found = [f"{one.sign} {one.percent} {one.percent_before}" for one in Drift.objects.all()]
+    print(", ".join(sorted(found)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 from django.db import DatabaseError, connection, transaction
@@ -116,14 +118,19 @@ def ticket_of(message: Message, state: State, when: dt.datetime) -> Ticket:
 
 
 def staff_made_use_of(message: Message) -> None:
-    """Staff have made a rehearsal, a dismissal, a look and a training example of a message."""
+    """Staff have made rehearsals, a dismissal, a look and a training example of a message; they have
+    removed one of the rehearsals since.
+    """
     nurse, doctor = person("nurse1"), person("doctor1")
-    made = keeping.create(
-        Script(f"題 {message.pk}", (Step(message.text),)), "会話から", nurse, now(),
-        sources=[message.pk],
+    made, removed = (
+        keeping.create(
+            Script(f"題 {message.pk} {number}", (Step(message.text),)), "会話から", nurse, now(),
+            sources=[message.pk],
+        )
+        for number in range(2)
     )  # fmt: skip
     run = Run.objects.create(kind=RunKind.REHEARSAL, queued_at=now())
-    for of in ({"rehearsal": made}, {"message": message}):
+    for of in ({"rehearsal": made}, {"rehearsal": removed}, {"message": message}):
         result = Result.objects.create(
             run=run,
             set_name="rehearsals",
@@ -133,6 +140,7 @@ def staff_made_use_of(message: Message) -> None:
             **of,
         )
         SignOff.objects.create(result=result, by=doctor, at=now())
+    keeping.remove(removed, nurse, now())
     dismissal = Dismissal.objects.create(
         central=message, newest_at=now(), why=Why.NOT_NOW, note="あとで", by=nurse, at=now()
     )
@@ -188,6 +196,27 @@ def archived(secret: str) -> None:
     print(entry.actor, entry.detail["cause"], entry.detail["archived"])
 
 
+def erased_twice() -> None:
+    """A conversation is erased while another process is about to erase it too; prints what that one says."""
+    of = wrote("erased-twice", "文", now()).conversation
+
+    def erase() -> str:
+        try:
+            erasing.erase_as_wished(of, equipment(), now(), why=ErasedWhy.PATIENT)
+        except erasing.ErasingError as error:
+            return error.reason
+        finally:
+            connection.close()
+        return "erased"
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            erasing.erase_as_wished(of, equipment(), now(), why=ErasedWhy.PATIENT)
+            said = other.submit(erase)
+            time.sleep(1)
+        print(said.result())
+
+
 def periods_pass() -> None:
     """Old and new things of every kind; what would go, what goes, and what is left."""
     old, never = ago(1900), person("doctor1")
@@ -232,6 +261,14 @@ def periods_pass() -> None:
     with mock.patch.object(retention, "HOUR", 0):
         retention.look(equipment(), now() + dt.timedelta(days=400))
     print(AuditEntry.objects.filter(action="retention.done").count(), Purge.objects.count())
+
+
+def day_was_over() -> None:
+    """Yesterday's deletion is over; a file was too old that has been deleted since."""
+    Purge.objects.create(
+        day=ago(1).date(), beat_at=ago(1), finished_at=ago(1), counts={"unsent": {"gone": 3, "left": 0}},
+        backups=[["old/a.dump", 40]],
+    )  # fmt: skip
 
 
 def database_refuses() -> None:
@@ -299,11 +336,12 @@ def idle_in_the_store() -> None:
 
 
 def rasa_is_down() -> None:
-    """What cannot be forgotten now is forgotten later; in the store's table it is gone meanwhile."""
+    """What cannot be forgotten now is forgotten later; in the store's table all of it is gone meanwhile."""
     Forget.objects.all().delete()
-    row = str(tracker.forget_later(uuid.uuid4(), now()).sender), now()
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO rasa_conversations VALUES (%s, %s)", row)
+    for _ in range(3):
+        row = str(tracker.forget_later(uuid.uuid4(), now()).sender), now()
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO rasa_conversations VALUES (%s, %s)", row)
     with mock.patch.object(tracker, "TRACKER", "default"):
         done = tracker.forget_due(now())
     with connection.cursor() as cursor:

@@ -22,7 +22,7 @@ from core.knowledge import ANSWER_COLUMNS, Files, Switches
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Author, Conversation, Message, Reply
 from desk.conversations.rasa import turns
-from desk.rehearsals import gate, runs
+from desk.rehearsals import gate, keeping, runs
 from desk.rehearsals.book import Book
 from desk.rehearsals.models import Group, Rehearsal, Run, RunState
 from desk.rehearsals.runner import run_next
@@ -174,6 +174,13 @@ def tell(run: Run) -> None:
 def told(pk: int) -> None:
     """Prints a run and its results."""
     tell(Run.objects.get(pk=pk))
+
+
+def dropped(pk: int) -> None:
+    """All rehearsals are removed with what came of their runs; prints a run after that."""
+    for rehearsal in Rehearsal.objects.all():
+        keeping.drop(rehearsal, "nurse1", now(), with_results=True)
+    told(pk)
 
 
 def sign(pk: int, name: str) -> None:

@@ -345,6 +345,10 @@ def test_the_sample_is_the_same_for_everybody_and_holds_every_topic(
     assert "判定する" not in browsers[RECEPTION].open(REPORT).text
 
 
+def test_what_was_taken_back_is_not_in_the_sample(desk: Desk) -> None:
+    assert scene(desk, "drawn_anew()") == "False True 5"
+
+
 def test_a_look_is_kept_counted_and_stands_in_the_list(desk: Desk, nurse: Browser) -> None:
     keys = sampled(nurse)
     fields = {"message": keys[0], "week": "2024-W10"}

@@ -96,6 +96,11 @@ def test_what_is_erased_is_nowhere_in_the_database(desk: Desk) -> None:
 
 
 @pytest.mark.slow
+def test_what_somebody_else_has_just_erased_is_gone(desk: Desk) -> None:
+    assert scene(desk, "erased_twice()") == ["gone"]
+
+
+@pytest.mark.slow
 def test_what_was_kept_long_enough_goes_once_a_day(desk: Desk) -> None:
     counts, conversations, events, sessions, once = scene(desk, "periods_pass()")
     assert counts == (
@@ -116,7 +121,7 @@ def test_rasa_forgets_what_lies_long_and_what_the_desk_has_erased(
 ) -> None:
     assert scene(desk, "idle_in_the_store()") == ["(0, 0)", "(1, 1) (1, 1)", "[('29',)]"]
     rasa.close()
-    assert scene(desk, "rasa_is_down()") == ["0 1 [('29',)]"]
+    assert scene(desk, "rasa_is_down()") == ["0 3 [('29',)]"]
 
 
 @pytest.mark.slow
@@ -175,6 +180,11 @@ def test_staff_hand_out_and_erase_in_two_steps(open_desk: OpenDesk) -> None:
         assert doctor.http.get(f"/staff/privacy/archives/{sender}/").status_code == 403
         administrator.log_in("administrator7")
         assert "お酒は飲めますか" in administrator.open(f"/staff/privacy/archives/{sender}/").text
+        scene(desk, "day_was_over()")
+        report = administrator.open("/staff/privacy/").text.partition("毎日の報告")[2]
+        assert "LINE の送信取消の控え 3 件" in report
+        assert "手で消すバックアップ 1 件" in report
+        assert "old/a.dump（40 日前）" in report
         for part in ("", "archives/", "access/"):
             page = administrator.open(f"/staff/privacy/{part}")
             assert administrator.response.status_code == httpx.codes.OK

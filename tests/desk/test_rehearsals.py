@@ -332,6 +332,9 @@ def test_staffs_own_rehearsals_block_too_unless_they_rest(desk: Desk, gate: Path
     assert ("rehearsals", "発疹") in named(run, "blocked")
     # All of them are kept, for their history.
     assert sum(result["set"] == "rehearsals" for result in run["results"]) == 3
+    run = told(desk, f"dropped({run['pk']})")
+    assert not [result for result in run["results"] if result["set"] == "rehearsals"]
+    assert run["verdict"] == "blocked", "it has done worse, whatever is kept of it"
 
 
 def test_changed_answers_are_shown_once_side_by_side_and_signed_off(desk: Desk) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from core.clinic_hours import TOKYO, ClinicHours
 from desk.tickets.clocks import acknowledge_by
+from tests.desk.browsing import Browser
 from tests.desk.conftest import OpenDesk
 from tests.desk.fakes import CUSTOM, FakeRasa, MailServer
 from tests.desk.running import EMERGENCY, Desk, wait_for
@@ -235,6 +236,17 @@ def test_unclaimed_tickets_rise_from_person_to_person(
     own_case.desk.post("q", "q", EMERGENCY)
     assert len(told(12)) == 12
     assert not any("唇" in text or "相談する" in text for _, text in mail_server.mails)
+
+
+def test_the_queue_says_which_roles_no_mail_reaches(
+    own_case: Case, mail_server: MailServer
+) -> None:
+    own_case.desk.settings["DESK_MAIL"] = mail_server.url
+    own_case.desk.scene("person('doctor')")
+    own_case.desk.start()
+    with Browser(own_case.desk) as nurse:
+        nurse.log_in("nurse")
+        assert "受け取れる人がいません：受付、管理者。" in nurse.open("/staff/").text
 
 
 def test_a_mail_server_that_is_down_loses_no_mail(own_case: Case, mail_server: MailServer) -> None:

@@ -517,3 +517,38 @@ def test_conversation_can_be_saved_and_printed(chat: Chat, tmp_path: Path) -> No
     with chat.page.expect_popup() as window:
         chat.page.get_by_role("button", name="印刷").click()
     expect(window.value.get_by_text("答え:お酒は飲めますか")).to_be_visible()
+
+
+def test_record_is_handed_out_and_erased_on_a_telephone(
+    desk: Desk, chromium: Browser, tmp_path: Path
+) -> None:
+    context, chat = visit(chromium, desk.url, viewport=PHONE)
+    chat.begin()
+    chat.say("お酒は飲めますか")
+    chat.hears("答え:お酒は飲めますか")
+    chat.page.get_by_role("button", name="メニュー").click()
+    for name, form in (
+        ("この会話の記録を受け取る", "html"),
+        ("記録をデータ（JSON）で受け取る", "json"),
+    ):
+        with chat.page.expect_download() as download:
+            chat.page.get_by_role("button", name=name).click()
+        assert download.value.suggested_filename.endswith(f".{form}")
+        download.value.save_as(tmp_path / f"record.{form}")
+    record = context.new_page()
+    record.goto((tmp_path / "record.html").as_uri())
+    expect(record.get_by_text("答え:お酒は飲めますか")).to_be_visible()
+    no_wider_than_the_screen(record)
+    record.close()
+    chat.page.get_by_role("button", name="記録を消す").click()
+    yes = chat.page.get_by_role("button", name="医院の記録を消す")
+    expect(yes).to_be_visible()
+    chat.check("asked before the record is erased")
+    no_wider_than_the_screen(chat.page)
+    yes.click()
+    expect(chat.page.get_by_text("この会話の記録を消しました").first).to_be_visible()
+    chat.load()
+    chat.begin()
+    expect(chat.page.get_by_text("答え:お酒は飲めますか")).to_have_count(0)
+    assert chat.errors == []
+    context.close()

@@ -8,16 +8,13 @@ import type { About, Entry } from "./wire";
 export function save(about: About, entries: Entry[]): void {
   const parts = entries.map((entry) => `[${heading(entry)}]\n${entry.text}\n`);
   const text = [T.recordTitle(about.clinic), T.noDiagnosis, "", ...parts].join("\n");
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
-  h("a", { href: address, download: T.fileName(about.clinic, isoDay(new Date())) }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  const file = new Blob([text], { type: "text/plain;charset=utf-8" });
+  offer(file, T.fileName(about.clinic, isoDay(new Date())));
 }
 
 /** Starts the download of the desk's own record. */
 export function hand(clinic: string, form: string, file: Blob): void {
-  const address = URL.createObjectURL(file);
-  h("a", { href: address, download: T.recordName(clinic, isoDay(new Date()), form) }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  offer(file, T.recordName(clinic, isoDay(new Date()), form));
 }
 
 /** Opens a page for printing. Returns false when the browser does not let it. */
@@ -46,6 +43,12 @@ export function print(about: About, entries: Entry[]): boolean {
   document.adoptedStyleSheets = [sheet];
   page.setTimeout(() => page.print(), 100);
   return true;
+}
+
+function offer(file: Blob, name: string): void {
+  const address = URL.createObjectURL(file);
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
 const heading = ({ at, author, urgent }: Entry): string =>
