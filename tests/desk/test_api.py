@@ -27,6 +27,7 @@ REFUSED: list[Any] = [
     {**GOOD, "conversation": "a b"},
     {**GOOD, "conversation": "p" * 201},
     {**GOOD, "sent_at": "yesterday"},
+    {**GOOD, "sent_at": 0},
 ]
 ODD = [
     "", " ", "\0", "\u200b", "😭😭", "(´;ω;`)", "ｶﾐﾉｹｶﾞﾇｹﾙ", "\u202e逆", "/restart", "／restart",
