@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -111,6 +112,19 @@ def check_free(servers: Mapping[str, tuple[str, int]]) -> None:
     for name, (host, port) in servers.items():
         if not _is_free(host, port):
             raise PortError(sentence("tools.port_taken", port=port, name=name))
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback address that nothing listens on.
+
+    Args:
+        count: how many.
+    """
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def _url(host: str, port: int) -> str:

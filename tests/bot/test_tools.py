@@ -22,12 +22,11 @@ import httpx
 import psutil
 import pytest
 
-from tests.bot.conftest import free_ports
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.running import TOKEN, Desk, wait_for
 from tools.chat import converse
 from tools.desk_client import DeskClient
-from tools.places import MODEL, ROOT
+from tools.places import MODEL, ROOT, free_ports
 
 EMERGENCY = "頭が割れそうに痛くて、さっき吐きました"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.conftest import free_ports
 from tests.desk.running import Desk
-from tools.places import ROOT
+from tools.places import ROOT, free_ports
 
 SECRET = "pw-that-nobody-may-see"
 

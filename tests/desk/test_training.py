@@ -19,14 +19,14 @@ from playwright.sync_api import Browser as Chromium
 from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
 from desk.training.model_file import PlacingError, prepared
-from desk.training.processes import Output
 from desk.training.refused import RefusedError
-from tests.bot.conftest import free_ports
 from tests.desk import fake_bot
 from tests.desk.browsing import Browser
 from tests.desk.console import log_in, no_wider_than_the_screen
 from tests.desk.running import ROOT, Desk, wait_for
 from tools.bot_commands import bot_environment, rasa_environment, training_environment
+from tools.places import free_ports
+from tools.programs import Output
 
 slow = pytest.mark.slow
 #: The file of the model that the bot begins with.
