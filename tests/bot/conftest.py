@@ -42,8 +42,7 @@ class LoneRasa:
     def acting(self, log: Path, **environment: str) -> Iterator[tuple[BotClient, Stoppable]]:
         """A client of the bot, and its action server with these environment variables."""
         with started(
-            actions_command(self.ports), log, f"http://127.0.0.1:{self.ports.actions}/health",
-            environment,
+            actions_command(self.ports), log, self.ports.actions_health_url, environment,
         ) as server:  # fmt: skip
             yield BotClient(self.ports.rasa_url), server
 

@@ -16,6 +16,7 @@ import sys
 import termios
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -26,7 +27,7 @@ from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.running import TOKEN, Desk, wait_for
 from tools.chat import converse
 from tools.desk_client import DeskClient
-from tools.places import MODEL, ROOT, free_ports
+from tools.places import MODEL, ROOT, Ports, free_ports
 
 EMERGENCY = "頭が割れそうに痛くて、さっき吐きました"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
@@ -112,6 +113,15 @@ def test_the_action_server_listens_where_it_is_told(tmp_path: Path) -> None:
     finally:
         server.terminate()
         server.communicate()
+
+
+def test_addresses_of_servers_are_those_of_ipv6_too() -> None:
+    ports = Ports(5005, 5055, 8000, "fd00::1", "fd00::2", more_rasa=(5006,))
+    assert ports.rasa_urls == ("http://[fd00::1]:5005", "http://[fd00::1]:5006")
+    assert ports.rasa_servers == {"rasa": 5005, "rasa-2": 5006}
+    assert ports.actions_url == "http://[fd00::2]:5055/webhook"
+    elsewhere = replace(ports, actions_at="http://actions.example/webhook")
+    assert elsewhere.actions_health_url == "http://[fd00::2]:5055/health"
 
 
 def is_well(port: int) -> bool:
