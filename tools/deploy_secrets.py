@@ -54,7 +54,6 @@ def _made(folder: Path, arguments: argparse.Namespace) -> dict[str, str]:
     return {
         "desk_secret": secrets.token_urlsafe(48),
         "desk_keys": f"k1:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}",
-        "line_keys": secrets.token_urlsafe(48),
         "knowledge_token": token,
         "desk_api_tokens": token,
         "postgres_password": desk,

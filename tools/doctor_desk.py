@@ -74,7 +74,8 @@ def _of_django() -> Iterator[Finding]:
     database = _database()
     yield database
     yield from _neighbours(environment)
-    yield _line(environment)
+    yield finding("ok", "line_off" if environment.line is None else "line_ok")
+    yield _seals()
     if database.level == "ok":
         yield from _people(environment)
         yield from _table(environment)
@@ -119,12 +120,10 @@ def _neighbours(environment: Environment) -> Iterator[Finding]:
             yield finding("ok", "broker_ok", count=count)
 
 
-def _line(environment: Environment) -> Finding:
-    if environment.line is None:
-        return finding("ok", "line_off")
-    if not os.environ.get("LINE_KEYS"):
-        return finding("note", "line_key_own", todo="line_key_own_do")
-    return finding("ok", "line_ok")
+def _seals() -> Finding:
+    if os.environ.get("DESK_KEYS") or os.environ.get("DESK_KEYS_FILE"):
+        return finding("ok", "seal_ok")
+    return finding("note", "seal_own", todo="seal_own_do")
 
 
 def _people(environment: Environment) -> Iterator[Finding]:

@@ -150,26 +150,29 @@ def _memory() -> Iterator[Finding]:
 def _ports(environment: Mapping[str, str]) -> Iterator[Finding]:
     for name, variable, usual, mark in _SERVERS:
         text = environment.get(variable) or str(usual)
-        if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
-            yield finding("bad", "port_bad", variable=variable, value=text)
-            continue
-        port = int(text)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                pass
-            else:
-                yield finding("ok", "port_ok", port=port, name=name)
-                continue
-        pid, command = _listener(port)
-        who = f"{command.split()[0]} ({pid})" if command else said("somebody")
-        values: dict[str, Any] = {"port": port, "name": name, "who": who, "variable": variable}
-        if mark in command:
-            yield finding("ok", "port_own", **values)
+        # Of Rasa there may be several servers.
+        for part in text.split(",") if name == "Rasa" else [text]:
+            yield _port(name, variable, part.strip(), mark)
+
+
+def _port(name: str, variable: str, text: str, mark: str) -> Finding:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
+        return finding("bad", "port_bad", variable=variable, value=text)
+    port = int(text)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            pass
         else:
-            yield finding("bad", "port_taken", todo="port_taken_do", **values)
+            return finding("ok", "port_ok", port=port, name=name)
+    pid, command = _listener(port)
+    who = f"{command.split()[0]} ({pid})" if command else said("somebody")
+    values: dict[str, Any] = {"port": port, "name": name, "who": who, "variable": variable}
+    if mark in command:
+        return finding("ok", "port_own", **values)
+    return finding("bad", "port_taken", todo="port_taken_do", **values)
 
 
 def _listener(port: int) -> tuple[int, str]:
@@ -234,7 +237,7 @@ def _clock(root: Path) -> Finding:
 
 
 def _secrets(folder: Path) -> Iterator[Finding]:
-    kept = [folder / name for name in ("secret", "line-key", "api-token")]
+    kept = [folder / name for name in ("secret", "seal-key", "api-token")]
     there = [path for path in kept if path.exists()]
     is_open = [path for path in there if stat.S_IMODE(path.stat().st_mode) & 0o077]
     for path in is_open:
