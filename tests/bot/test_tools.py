@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -28,6 +29,7 @@ from tests.desk.running import TOKEN, Desk, wait_for
 from tools.chat import converse
 from tools.desk_client import DeskClient
 from tools.places import MODEL, ROOT, Ports, free_ports
+from tools.run import main
 
 EMERGENCY = "頭が割れそうに痛くて、さっき吐きました"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
@@ -135,6 +137,25 @@ def test_a_missing_model_is_named() -> None:
     result = run("tools.bot", "--model", "nowhere.tar.gz")
     assert result.returncode == 1
     assert "make train" in result.stderr
+
+
+def test_run_reads_the_model_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By itself, before it changes the database; the servers' process is told so."""
+    steps: list[str] = []
+    monkeypatch.setattr("sys.argv", ["run", "--log", str(tmp_path / "run.log")])
+    monkeypatch.setattr("tools.run._end_in_order", lambda: None)
+    monkeypatch.setattr("tools.run.check", lambda *_, **__: steps.append("checked"))
+    monkeypatch.setattr("tools.run.migrate", lambda: steps.append("migrated"))
+    monkeypatch.setattr("tools.run._talk", lambda *_: 0)
+
+    @contextlib.contextmanager
+    def started(arguments: list[str], *_: object) -> Iterator[None]:
+        steps.append("started" if "--checked" in arguments else "started and checked")
+        yield
+
+    monkeypatch.setattr("tools.run._running", started)
+    assert main() == 0
+    assert steps == ["checked", "migrated", "started"]
 
 
 def test_a_database_that_cannot_be_used_is_told(tmp_path: Path) -> None:
