@@ -18,7 +18,7 @@ import yaml
 
 from core.secret_files import OF_BOT, OF_DESK, SUFFIX, with_files
 from desk.environment import SettingsError, read_environment
-from tests.desk.containers import DEPLOY, VARIABLE, Dockerfile, compose, filled
+from tests.desk.containers import DEPLOY, VARIABLE, Dockerfile, compose, filled, kustomized
 from tests.desk.running import ROOT
 
 DOCKERFILES = ("bot.Dockerfile", "desk.Dockerfile")
@@ -59,10 +59,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def objects() -> list[dict[str, Any]]:
     """What is laid before Kubernetes."""
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        pytest.skip("no kubectl on this machine")
-    return list(yaml.safe_load_all(run(kubectl, "kustomize", DEPLOY / "kubernetes" / "example")))
+    return kustomized(DEPLOY / "kubernetes" / "example")
 
 
 def of_kind(objects: list[dict[str, Any]], *kinds: str) -> dict[str, dict[str, Any]]:
