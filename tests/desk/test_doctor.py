@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -72,6 +73,15 @@ def test_what_is_wrong_with_the_machine_is_named(checkout: Path) -> None:
     for secret in kept:
         assert f"× {secret} をほかの利用者も読めます" in said
     assert any("ファイルの日付より前です" in line for line in said)
+
+
+def test_programs_of_the_tests_are_those_that_ci_installs(checkout: Path, tmp_path: Path) -> None:
+    _, said = lines(checkout, "-S", PATH=str(tmp_path))
+    (missing,) = [line for line in said if "テストに使うものがありません" in line]
+    named = set(re.findall(r"[a-z_-]{4,}", missing))
+    called = set(re.findall(r"is_there ([a-z_-]+)", (ROOT / ".ci" / "run").read_text("utf-8")))
+    # It is looked for in /usr/sbin, too, where this machine may have it.
+    assert named | {"nginx"} == called
 
 
 def test_settings_that_production_refuses_are_listed() -> None:
