@@ -14,7 +14,7 @@ from honcho.manager import Manager
 from core.locale import sentence
 from tools.bot_commands import (
     actions_command,
-    bot_environment,
+    actions_environment,
     rasa_command,
     rasa_environment,
 )
@@ -61,7 +61,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     manager = Manager()
-    environment = bot_environment(ports)
+    environment = actions_environment(ports)
     manager.add_process(
         "actions", shlex.join(actions_command(ports)), cwd=str(ROOT),
         env={**environment, **(_table_of_desk(ports) if published else {})},
