@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load.report import FIGURES, KINDS
+from benchmarks.load.steps import Step, highest
 from benchmarks.markdown import table
 from tools.places import ROOT
 
@@ -99,11 +100,11 @@ def cost_of(figures: dict[str, Any]) -> Cost:
     Args:
         figures: ``docs/load.json``.
     """
-    steps = figures["steps"]["1"]
-    good = [step for step in steps if step["failed"] == 0 and step["p95"] <= 2] or steps[:1]
+    steps = [Step.of(step) for step in figures["steps"]["1"]]
+    step = highest(steps) or steps[0]
     memory = figures["memory"]["1"]
     return Cost(
-        {kind: good[-1]["cpu"].get(kind, 0.0) for kind in KINDS},
+        {kind: step.cpu.get(kind, 0.0) for kind in KINDS},
         {kind: memory[kind] for kind in KINDS if kind in memory},
     )
 

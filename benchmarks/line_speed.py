@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from benchmarks.line_webhook import ACCOUNT, webhook
+from benchmarks.line_webhook import ACCOUNT, YES, webhook
 from benchmarks.lone_desk import lone_desk
 from benchmarks.percentile import percentile
 from benchmarks.sets import FROZEN, read_set
@@ -28,8 +28,6 @@ P99_LIMIT = 1000.0
 _RASA_HANGS_SECONDS = 30.0
 #: Seconds from one burst to the next: what the last one left to do is still being done.
 _PAUSE = 3.0
-#: Answers every call that the desk makes of LINE.
-_YES = b'{"type": "none", "totalUsage": 0, "sentMessages": [{"id": "1"}]}'
 
 
 def main() -> int:
@@ -76,7 +74,7 @@ def _serve(ready: Any) -> None:
             self.do_GET()
 
         def do_GET(self) -> None:
-            body = b'{"model_file": "hangs"}' if self.path == "/status" else _YES
+            body = b'{"model_file": "hangs"}' if self.path == "/status" else YES
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

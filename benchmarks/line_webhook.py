@@ -11,6 +11,8 @@ import uuid
 
 #: The account to which webhooks are addressed.
 ACCOUNT = "U" + "0" * 32
+#: Answers every call that the desk makes of LINE.
+YES = b'{"type": "none", "totalUsage": 0, "sentMessages": [{"id": "1"}]}'
 
 
 def webhook(port: int, secret: str, patient: str, text: str) -> tuple[bytes, str]:

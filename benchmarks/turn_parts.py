@@ -14,7 +14,6 @@ import contextlib
 import inspect
 import logging
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -44,7 +43,7 @@ from channels import reply_schema
 from channels.desk_rest import DeskRest
 from nlu.data_dir import data_dir
 from tools.bot_commands import actions_command, bot_environment
-from tools.places import MODEL, ROOT, Ports
+from tools.places import MODEL, ROOT, Ports, free_ports
 
 PAGE = ROOT / "docs" / "turn.md"
 _WARM_UP = 15
@@ -239,18 +238,19 @@ async def _measure(address: str, turns: int) -> tuple[Milliseconds, Milliseconds
 @contextlib.contextmanager
 def _actions() -> Iterator[str]:
     """The address of an action server of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        ports = replace(Ports.from_environment(), actions=probe.getsockname()[1])
+    (port,) = free_ports(1)
+    ports = replace(Ports.from_environment(), actions=port)
     process = subprocess.Popen(
         actions_command(ports), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        health = ports.actions_url.replace("/webhook", "/health")
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(requests.RequestException):
-                if requests.get(health, timeout=1).status_code == requests.codes.ok:
+                if (
+                    requests.get(ports.actions_health_url, timeout=1).status_code
+                    == requests.codes.ok
+                ):
                     break
             time.sleep(0.2)
         yield ports.actions_url

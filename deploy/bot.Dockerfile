@@ -18,9 +18,9 @@ RUN python -m venv /opt/uv \
  && /opt/uv/bin/uv pip sync --no-cache --compile-bytecode --require-hashes --python /opt/bot bot.txt
 
 FROM ${PYTHON310_IMAGE} AS bot
-# The folder is where the action server keeps the last table (KNOWLEDGE_COPY).
+# The folders are where the action server keeps the last table (KNOWLEDGE_COPY), and where training keeps its log.
 RUN python -m pip uninstall --yes --root-user-action ignore setuptools wheel pip \
- && install -d -o 10001 -g 10001 /var/lib/desk
+ && install -d -o 10001 -g 10001 /var/lib/desk /srv/desk/.run
 COPY --from=packages /opt/bot /opt/bot
 ENV PATH=/opt/bot/bin:$PATH \
     PYTHONPATH=/srv/desk \

@@ -44,8 +44,7 @@ def main() -> int:
     try:
         values = with_files(os.environ)
         if arguments.command == "create":
-            recipient = "" if arguments.unsealed else _recipient(values)
-            print(create(arguments.to, values, recipient))
+            print(create(arguments.to, values, _recipient(values)))
             if arguments.metric:
                 tell(arguments.metric, dt.datetime.now(TOKYO))
         elif arguments.command == "key":
@@ -283,7 +282,6 @@ def _parser() -> argparse.ArgumentParser:
     new = commands.add_parser("create", help="backs everything up")
     new.add_argument("--to", type=Path, default=BACKUPS, help="folder (%(default)s)")
     new.add_argument("--metric", type=Path, help="file that tells Prometheus when (….prom)")
-    new.add_argument("--unsealed", action="store_true", help="without DESK_BACKUP_RECIPIENT")
     verify = commands.add_parser("verify", help="says what is in a backup, and whether it is whole")
     back = commands.add_parser("restore", help="puts a backup back; desk and bot do not run")
     back.add_argument("--replace", action="store_true", help="over a database with something in it")

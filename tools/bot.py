@@ -14,7 +14,7 @@ from honcho.manager import Manager
 from core.locale import sentence
 from tools.bot_commands import (
     actions_command,
-    bot_environment,
+    actions_environment,
     rasa_command,
     rasa_environment,
 )
@@ -48,21 +48,25 @@ def main() -> int:
         "--published", action="store_true",
         help="the table that the desk publishes (DESK_PORT) instead of the files, as soon as there is one",
     )  # fmt: skip
+    parser.add_argument(
+        "--checked", action="store_true", help="who starts this has seen that the servers can start"
+    )
     arguments = parser.parse_args()
     published = arguments.desk or arguments.published
     try:
         ports = Ports.from_environment()
-        check(ports, arguments.model, arguments.desk)
+        if not arguments.checked:
+            check(ports, arguments.model, arguments.desk)
     except (PortError, NotReadyToStartError) as error:
         print(error, file=sys.stderr)
         return 1
     manager = Manager()
-    environment = bot_environment(ports)
+    environment = actions_environment(ports)
     manager.add_process(
         "actions", shlex.join(actions_command(ports)), cwd=str(ROOT),
         env={**environment, **(_table_of_desk(ports) if published else {})},
     )  # fmt: skip
-    for name, port in _rasa_servers(ports).items():
+    for name, port in ports.rasa_servers.items():
         manager.add_process(
             name, shlex.join(rasa_command(replace(ports, rasa=port), arguments.model)),
             env=rasa_environment(), cwd=str(ROOT),
@@ -97,16 +101,10 @@ def check(ports: Ports, model: Path, desk: bool) -> None:
             check_model(model, data_folder())
     except ModelError as error:
         raise NotReadyToStartError(str(error)) from error
-    servers = {name: (ports.rasa_host, port) for name, port in _rasa_servers(ports).items()}
+    servers = {name: (ports.rasa_host, port) for name, port in ports.rasa_servers.items()}
     check_free({**servers, "actions": (ports.actions_host, ports.actions)})
     if desk:
         check_free({"desk": (LOOPBACK, ports.desk)})
-
-
-def _rasa_servers(ports: Ports) -> dict[str, int]:
-    """The ports of the Rasa servers by the servers' names."""
-    names = ("rasa", *(f"rasa-{n}" for n in range(2, len(ports.rasa_ports) + 1)))
-    return dict(zip(names, ports.rasa_ports, strict=True))
 
 
 def _table_of_desk(ports: Ports) -> dict[str, str]:

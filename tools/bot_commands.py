@@ -8,25 +8,23 @@ from pathlib import Path
 
 import yaml
 
-from core.secret_files import OF_DESK, SUFFIX
+from core.secret_files import OF_BOT, OF_DESK, SUFFIX
 from tools.places import BOT_BIN, LOOPBACK, ROOT, RUN_DIR, Ports
 
-#: Where Rasa's conversations are: no business of the action server's.
+#: Where Rasa's conversations are: Rasa's business alone.
 _TRACKERS = "RASA_TRACKER_DB"
+#: What opens the desk's interface: the action server's business alone.
+_TABLE_TOKEN = "KNOWLEDGE_TOKEN"
 #: Whose variables are no business of the bot's, besides the desk's secrets.
 _SECRET_PREFIXES = ("LINE_", "REDIS_")
 
 
-def bot_environment(ports: Ports | None = None) -> dict[str, str]:
-    """Environment of Rasa and actions: without the desk's secrets, no telemetry, quiet TensorFlow.
-
-    Args:
-        ports: where the action server listens; None for the loopback address.
-    """
+def bot_environment() -> dict[str, str]:
+    """Environment of Rasa and actions: without any secret, no telemetry, quiet TensorFlow."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.removesuffix(SUFFIX) not in {*OF_DESK, _TRACKERS}
+        if name.removesuffix(SUFFIX) not in {*OF_DESK, *OF_BOT}
         and not name.startswith(_SECRET_PREFIXES)
     }
     return {
@@ -35,7 +33,7 @@ def bot_environment(ports: Ports | None = None) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
         "RASA_TELEMETRY_ENABLED": "false",
-        "SANIC_HOST": ports.actions_host if ports else LOOPBACK,
+        "SANIC_HOST": LOOPBACK,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # glibc keeps an arena of freed memory for each of many threads otherwise.
         "MALLOC_ARENA_MAX": "2",
@@ -49,8 +47,22 @@ def bot_environment(ports: Ports | None = None) -> dict[str, str]:
 
 def rasa_environment() -> dict[str, str]:
     """Environment of Rasa, which alone knows the database of its conversations."""
-    known = {name: os.environ.get(name, "") for name in (_TRACKERS, _TRACKERS + SUFFIX)}
-    return bot_environment() | {name: value for name, value in known.items() if value}
+    return bot_environment() | _given(_TRACKERS)
+
+
+def actions_environment(ports: Ports) -> dict[str, str]:
+    """Environment of the action server, which alone knows the token of the desk's table.
+
+    Args:
+        ports: where it listens.
+    """
+    return bot_environment() | _given(_TABLE_TOKEN) | {"SANIC_HOST": ports.actions_host}
+
+
+def _given(secret: str) -> dict[str, str]:
+    """A secret as it is given: itself, or the name of its file."""
+    known = {name: os.environ.get(name, "") for name in (secret, secret + SUFFIX)}
+    return {name: value for name, value in known.items() if value}
 
 
 def rasa_command(ports: Ports, model: Path) -> list[str]:

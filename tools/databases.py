@@ -187,10 +187,33 @@ class SQLite:
         beside = self._path.with_name(f"{self._path.name}.{uuid.uuid4().hex}")
         shutil.copyfile(dump, beside)
         beside.chmod(0o600)
-        # What the file before had not taken in yet is none of the new one's.
-        for suffix in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-        beside.replace(self._path)
+        try:
+            with self._to_itself():
+                # What the file before had not taken in yet is none of the new one's.
+                for suffix in ("-wal", "-shm"):
+                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+                beside.replace(self._path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _to_itself(self) -> Iterator[None]:
+        """While the block runs, nobody uses the file; who would write on to it afterwards is refused.
+
+        Raises:
+            BackupError: somebody uses it.
+        """
+        with contextlib.closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+            try:
+                # The desk keeps its file open with a write-ahead log, which is given up only where nobody
+                # else has it open. Of one without, SQLite notices at the next write that it was moved away.
+                connection.execute("PRAGMA journal_mode=DELETE")
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                raise BackupError(sentence("backup.in_use")) from error
+            except sqlite3.DatabaseError:
+                pass  # damaged so that it is no database: nobody can use it
+            yield
 
 
 def _counted(connection: psycopg.Connection) -> Rows:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.clinic_hours import TOKYO
 from core.faults import DataError
 from desk.environment import SettingsError, read_environment
 from tools.doctor_machine import Finding, finding
@@ -150,7 +151,7 @@ def _table(environment: Environment) -> Iterator[Finding]:
     from desk.editorial.models import Entry, Stop
     from desk.editorial.table import published_files
 
-    today = dt.datetime.now(dt.timezone(dt.timedelta(hours=9))).date()
+    today = dt.datetime.now(TOKYO).date()
     terms = {term.term_id for term in load_terms(environment.data / "lexicon" / "terms.csv")}
     if not Entry.objects.exists():
         yield finding("ok", "table_files")

@@ -25,6 +25,8 @@ _SERVERS = (
     ("Rasa", "RASA_PORT", 5005, "rasa"), ("actions", "ACTIONS_PORT", 5055, "rasa_sdk"),
     ("desk", "DESK_PORT", 8000, "desk.asgi"),
 )  # fmt: skip
+#: What tests call, besides the font of the browser; .ci/run installs it.
+_TEST_PROGRAMS = ("chromium", "docker-compose", "nginx", "pg_dump", "promtool")
 _SENTENCES = Path(__file__).resolve().parent.parent / "core" / "locale" / "doctor.json"
 
 
@@ -247,7 +249,8 @@ def _secrets(folder: Path) -> Iterator[Finding]:
 
 
 def _for_tests() -> Finding:
-    missing = [name for name in ("chromium", "promtool") if not shutil.which(name)]
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    missing = [name for name in _TEST_PROGRAMS if not shutil.which(name, path=path)]
     if not re.search("noto.*cjk", _output("fc-list"), re.IGNORECASE):
         missing.append(said("font"))
     if missing:

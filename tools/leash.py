@@ -1,7 +1,7 @@
 """Runs a program that ends when whoever started it does: ``python -m tools.leash [--nice N] -- program …``.
 
 Whoever starts it keeps its standard input open. When that is closed, also because the process that held it
-was killed, the program and all that it started end.
+was killed, the program and all that it started end; so they do when this is interrupted.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def main() -> int:
                 os.killpg(process.pid, signal.SIGKILL)
 
     signal.signal(signal.SIGTERM, end)
+    # Ctrl+C in a terminal reaches this process alone, the program having a session of its own.
+    signal.signal(signal.SIGINT, end)
     threading.Thread(target=watch, daemon=True).start()
     return process.wait()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -79,24 +80,35 @@ class Ports:
         return self.rasa, *self.more_rasa
 
     @property
+    def rasa_servers(self) -> dict[str, int]:
+        """The ports of all Rasa servers by the servers' names: ``rasa``, ``rasa-2``, …."""
+        names = ("rasa", *(f"rasa-{number}" for number in range(2, len(self.rasa_ports) + 1)))
+        return dict(zip(names, self.rasa_ports, strict=True))
+
+    @property
     def rasa_url(self) -> str:
         """Address of the Rasa server, the first one of several."""
-        return _url(self.rasa_host, self.rasa)
+        return url_of(self.rasa_host, self.rasa)
 
     @property
     def rasa_urls(self) -> tuple[str, ...]:
         """Addresses of all Rasa servers."""
-        return tuple(_url(self.rasa_host, port) for port in self.rasa_ports)
+        return tuple(url_of(self.rasa_host, port) for port in self.rasa_ports)
 
     @property
     def actions_url(self) -> str:
         """Address that Rasa calls for an action."""
-        return self.actions_at or f"{_url(self.actions_host, self.actions)}/webhook"
+        return self.actions_at or f"{url_of(self.actions_host, self.actions)}/webhook"
+
+    @property
+    def actions_health_url(self) -> str:
+        """Where the action server that listens here says that it is well."""
+        return f"{url_of(self.actions_host, self.actions)}/health"
 
     @property
     def desk_url(self) -> str:
         """Address of the desk."""
-        return _url(LOOPBACK, self.desk)
+        return url_of(LOOPBACK, self.desk)
 
 
 def check_free(servers: Mapping[str, tuple[str, int]]) -> None:
@@ -113,7 +125,26 @@ def check_free(servers: Mapping[str, tuple[str, int]]) -> None:
             raise PortError(sentence("tools.port_taken", port=port, name=name))
 
 
-def _url(host: str, port: int) -> str:
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback address that nothing listens on.
+
+    Args:
+        count: how many.
+    """
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def url_of(host: str, port: int) -> str:
+    """The address of a server.
+
+    Args:
+        host: a name or an address, also of IPv6.
+        port: its port.
+    """
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

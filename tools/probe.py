@@ -10,20 +10,19 @@ import urllib.request
 from collections.abc import Callable
 
 from core.networks import own_address
-from tools.places import LOOPBACK, PortError, Ports
+from tools.places import PortError, Ports, url_of
 
 #: Seconds that it is given to answer.
 SECONDS = 5.0
 
 
 def _desk() -> str:
-    return f"http://{LOOPBACK}:{Ports.from_environment().desk}/readyz"
+    return f"{Ports.from_environment().desk_url}/readyz"
 
 
 def _worker() -> str:
     network, _, port = os.environ["DESK_METRICS"].rpartition(":")
-    address = own_address(network.removeprefix("[").removesuffix("]"))
-    return f"http://[{address}]:{port}/" if address.version == 6 else f"http://{address}:{port}/"
+    return url_of(str(own_address(network.removeprefix("[").removesuffix("]"))), int(port)) + "/"
 
 
 def _rasa() -> str:
@@ -31,8 +30,7 @@ def _rasa() -> str:
 
 
 def _actions() -> str:
-    ports = Ports.from_environment()
-    return f"http://{ports.actions_host}:{ports.actions}/health"
+    return Ports.from_environment().actions_health_url
 
 
 #: Where each says how it is: the desk whether its database is ready, a worker its metrics, Rasa its model.

@@ -56,7 +56,7 @@ def main() -> int:
         database.end(sentence("tools.migrated"))
         try:
             start = Progress(sys.stdout, step(4, "start"))
-            with running_desk(log, progress=start) as servers:
+            with running_desk(log, progress=start, checked=True) as servers:
                 start.end(sentence("tools.started", seconds=round(start.seconds)))
                 return _talk(ports, servers)
         finally:
@@ -116,7 +116,7 @@ def running_bot(log: Path, model: Path = MODEL) -> Iterator[Servers]:
 
 @contextlib.contextmanager
 def running_desk(
-    log: Path, model: Path = MODEL, progress: Progress | None = None
+    log: Path, model: Path = MODEL, progress: Progress | None = None, checked: bool = False
 ) -> Iterator[Servers]:
     """Runs the desk as well, on a database that is up to date; otherwise the same.
 
@@ -124,6 +124,7 @@ def running_desk(
         log: as above.
         model: as above.
         progress: where it is shown how long it takes.
+        checked: whether ``tools.bot.check`` has seen that they can start; it reads the whole model.
     """
     desk = DeskClient(Ports.from_environment().desk_url, api_token())
 
@@ -132,7 +133,8 @@ def running_desk(
             progress.show(sentence("tools.starting", seconds=int(progress.seconds)))
         return desk.is_ready()
 
-    with _running(["--model", str(model), "--desk"], "desk", log, is_ready) as servers:
+    arguments = ["--model", str(model), "--desk", *["--checked"] * checked]
+    with _running(arguments, "desk", log, is_ready) as servers:
         yield servers
 
 

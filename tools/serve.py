@@ -10,7 +10,7 @@ from core.locale import sentence
 from core.secret_files import SecretFileError, with_files
 from tools.bot_commands import (
     actions_command,
-    bot_environment,
+    actions_environment,
     rasa_command,
     rasa_environment,
 )
@@ -31,7 +31,7 @@ def main() -> int:
             raise PortError(sentence("tools.no_model"))
         command = rasa_command(ports, MODEL) if server == "rasa" else actions_command(ports)
         os.chdir(ROOT)
-        environment = rasa_environment() if server == "rasa" else bot_environment(ports)
+        environment = rasa_environment() if server == "rasa" else actions_environment(ports)
         os.execve(command[0], command, environment)
     except (PortError, SecretFileError) as error:
         print(error, file=sys.stderr)

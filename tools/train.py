@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 from core.locale import sentence
-from desk.training.processes import Output
 from tools.bot_commands import train_command, training_environment
 from tools.places import MODEL, ROOT, RUN_DIR
+from tools.programs import Output, run
 from tools.progress import Progress, about, step
 
 #: What a model is made of; a change anywhere here calls for training.
@@ -33,7 +31,6 @@ _BEGINS = {
 }  # fmt: skip
 #: What the component with epochs takes of the whole.
 _EPOCHS = 0.58
-_LOOK_SECONDS = 0.3
 
 
 def main() -> int:
@@ -108,34 +105,12 @@ def train_quietly(
         Its exit code, and the last lines that it printed.
     """
     LOG.parent.mkdir(exist_ok=True)
-    output = Output()
-    with (
-        LOG.open("wb") as log,
-        LOG.open("rb") as printed,
-        _running(model, data, force, log) as process,
-    ):
-        code = None
-        while code is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = process.wait(_LOOK_SECONDS)
-            output.take(printed.read())
-            progress.show(*_how_far(output, progress.seconds))
+    with LOG.open("wb") as log:
+        code, output = run(
+            train_command(model, data, force), training_environment(),
+            lambda output: progress.show(*_how_far(output, progress.seconds)), log=log,
+        )  # fmt: skip
     return code, "\n".join(output.tail.strip().splitlines()[-LAST_LINES:])
-
-
-@contextlib.contextmanager
-def _running(
-    model: Path, data: Iterable[str], force: bool, log: BinaryIO
-) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        train_command(model, data, force),
-        cwd=ROOT, env=training_environment(), stdout=log, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _how_far(output: Output, seconds: float) -> tuple[str, float]:

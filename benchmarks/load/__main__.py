@@ -7,7 +7,6 @@ import asyncio
 import datetime as dt
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from benchmarks.load.patients import texts
 from benchmarks.load.stage import stage
 from benchmarks.load.steps import climb
 from core.clinic_hours import TOKYO
-from tools.places import ROOT, Ports
+from tools.places import ROOT, Ports, free_ports
 
 #: Rates that are tried, messages a second, and seconds at each.
 RATES, STEP_SECONDS = [5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 50.0, 60.0], 10.0
@@ -39,7 +38,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     begun = time.monotonic()
     rates, seconds = (QUICK_RATES, QUICK_SECONDS) if quick else (RATES, STEP_SECONDS)
-    first, actions, desk, *more = _free_ports(5)
+    first, actions, desk, *more = free_ports(5)
     ports = Ports(first, actions, desk, more_rasa=tuple(more))
     texts()  # read before anybody waits
     with stage(arguments.server, ports) as found:
@@ -60,16 +59,6 @@ def main() -> int:
     report.write(measured)
     print(f"{report.PAGE} written in {(time.monotonic() - begun) / 60:.1f} minutes")
     return 0
-
-
-def _free_ports(count: int) -> tuple[int, ...]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = tuple(int(probe.getsockname()[1]) for probe in probes)
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def _commit() -> str:

@@ -60,11 +60,10 @@ class Stage:
         environment = {"DESK_DATA": str(data)} if data else {}
         begun = time.perf_counter()
         self._start("actions", actions_command(self.ports), bot_environment() | environment)
-        for number, port in enumerate(self.ports.rasa_ports, start=1):
+        for name, port in self.ports.rasa_servers.items():
             command = rasa_command(replace(self.ports, rasa=port), MODEL)
             if port in endpoints:
                 command[command.index("--endpoints") + 1] = str(endpoints[port])
-            name = "rasa" if number == 1 else f"rasa-{number}"
             self._start(name, command, rasa_environment() | environment)
         for url in self.ports.rasa_urls:
             self._wait(BotClient(url).is_ready)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks.load.patients import Patients, Sent
 from benchmarks.load.platform import Platform
@@ -47,6 +49,16 @@ class Step:
     line: Times
     failed: int
     cpu: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, figures: Mapping[str, Any]) -> Step:
+        """A step that was written down.
+
+        Args:
+            figures: as ``dataclasses.asdict`` makes them.
+        """
+        times = {channel: Times(**figures[channel]) for channel in ("web", "line")}
+        return cls(**{**figures, **times})
 
     @property
     def is_too_much(self) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from django.conf import settings
 
 from desk.training.models import BUSY, Step, TrainingRun
-from desk.training.processes import is_there
 from tools.places import BOT_BIN, CANDIDATES
 
 #: What belongs to a run: its model, the examples it learns, its figures.
@@ -19,7 +18,7 @@ _RUN_FILE = re.compile(r"candidate-(\d{1,18})[.-]")
 
 def has_bot() -> bool:
     """Whether the bot's environment is on this machine."""
-    return is_there(BOT_BIN.parent)
+    return (BOT_BIN / "rasa").exists()
 
 
 def candidate_file(run: TrainingRun) -> Path:

@@ -28,11 +28,11 @@ from desk.conversations.models import Conversation
 from desk.conversations.rasa import Rasa, RasaError
 from desk.conversations.replicas import Replicas
 from desk.training.model_file import PlacingError
-from desk.training.processes import Output, free_port, running, wait_until
 from desk.training.route import RoutedRasa, move, set_route
 from tools.bot_commands import rasa_command, rasa_environment
 from tools.model_check import ModelError, check_model
-from tools.places import LOOPBACK, Ports
+from tools.places import LOOPBACK, Ports, free_ports
+from tools.programs import Output, running, wait_until
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,8 @@ def candidate(model: Path, tick: Tick) -> Iterator[str]:
         check_model(model, settings.ENVIRONMENT.data)
     except ModelError as error:
         raise SwapError(str(error)) from error
-    ports = replace(Ports.from_environment(), rasa=free_port(), rasa_host=LOOPBACK)
+    (port,) = free_ports(1)
+    ports = replace(Ports.from_environment(), rasa=port, rasa_host=LOOPBACK)
     with running(rasa_command(ports, model), rasa_environment()) as (process, output):
         server = Rasa(ports.rasa_url, READY_SECONDS)
         up = wait_until(

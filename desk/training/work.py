@@ -34,8 +34,6 @@ from desk.training.places import (
     lexicon_now,
     remove_ended_files,
 )
-from desk.training.processes import Output
-from desk.training.processes import run as run_program
 from desk.training.proposals import shortened
 from desk.training.refused import RefusedError
 from desk.training.route import go_home_unless_swapping
@@ -43,12 +41,16 @@ from desk.training.runs import LostError, change, enter
 from desk.training.swap import SwapError, candidate, swap
 from tools.bot_commands import bot_environment, train_command, training_environment
 from tools.places import BOT_BIN, CANDIDATES, MODEL, PREVIOUS_MODEL, ROOT
+from tools.programs import Output
+from tools.programs import run as run_program
 from tools.train import INGREDIENTS, fingerprint_of
 
 logger = logging.getLogger(__name__)
 
 #: After how long without a word from its process a run counts as left lying.
 SILENCE = dt.timedelta(seconds=60)
+#: How much training gives way to the answering of patients.
+NICE = 15
 
 
 class _Cancelled(Exception):  # noqa: N818
@@ -124,7 +126,7 @@ def _train(run: TrainingRun) -> None:
         data.append(str(extra))
     # -v: it says which component it trains.
     command = [*train_command(model, data), "-v"]
-    code, _ = run_program(command, training_environment(), lambda out: _tick(run, out))
+    code, _ = run_program(command, training_environment(), lambda out: _tick(run, out), NICE)
     if code or not model.exists():
         raise _Failed(sentence("training.not_trained", code=code))
     _measure(run, model)
@@ -142,7 +144,7 @@ def _measure(run: TrainingRun, model: Path) -> None:
     command = [
         str(BOT_BIN / "python"), "-m", "benchmarks.nlu_measure", "--to", str(report), *models,
     ]  # fmt: skip
-    code, _ = run_program(command, bot_environment(), lambda out: _tick(run, out))
+    code, _ = run_program(command, bot_environment(), lambda out: _tick(run, out), NICE)
     if code:
         raise _Failed(sentence("training.not_measured", code=code))
     _note(run, **json.loads(report.read_bytes()))

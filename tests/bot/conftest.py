@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 
 from tools.bot_commands import actions_command, bot_environment, rasa_command
 from tools.client import BotClient
-from tools.places import MODEL, ROOT, Ports
+from tools.places import MODEL, ROOT, Ports, free_ports
 from tools.run import running_bot, wait_until_ready
 
 
@@ -43,8 +42,7 @@ class LoneRasa:
     def acting(self, log: Path, **environment: str) -> Iterator[tuple[BotClient, Stoppable]]:
         """A client of the bot, and its action server with these environment variables."""
         with started(
-            actions_command(self.ports), log, f"http://127.0.0.1:{self.ports.actions}/health",
-            environment,
+            actions_command(self.ports), log, self.ports.actions_health_url, environment,
         ) as server:  # fmt: skip
             yield BotClient(self.ports.rasa_url), server
 
@@ -80,15 +78,3 @@ def started(
     finally:
         process.kill()
         process.wait()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback address that nothing listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

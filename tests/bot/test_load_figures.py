@@ -14,16 +14,17 @@ from benchmarks.capacity import page as capacity_page
 from benchmarks.load.bigger import bigger_data
 from benchmarks.load.growth import Point
 from benchmarks.load.report import Measured, page
-from benchmarks.load.steps import Step, highest
+from benchmarks.load.steps import BREATH_SECONDS, TOO_LATE_SECONDS, Step, Times, highest
 from core.knowledge import Files
 from core.knowledge_source import load_table
 from core.terms import load_terms
 from tools.places import ROOT
 
 CPU = {"desk": 20.0, "rasa": 25.0, "actions": 4.0, "postgresql": 1.0}
-GOOD = Step(1, 10, 10, 0.05, 0.1, 0.2, 0, CPU)
-LATE = Step(1, 20, 18, 1.5, 2.5, 3, 0, CPU)
-FAILED = Step(1, 20, 19, 0.1, 0.2, 0.3, 1, CPU)
+SOON, LATER = Times(0.05, 0.1, 0.2), Times(1.5, 2.5, 3)
+GOOD = Step(1, 10, 10, SOON, LATER, 0, CPU)
+LATE = Step(1, 20, 18, LATER, LATER, 0, CPU)
+FAILED = Step(1, 20, 19, SOON, LATER, 1, CPU)
 MEASURED = Measured(
     "2026-11-30 12:00", "2 cores", "abc", False, {1: [GOOD, LATE], 2: [GOOD, FAILED], 3: [LATE]},
     {1: {"desk": 512, "rasa": 1024, "actions": 256}, 2: {}, 3: {}},
@@ -36,6 +37,12 @@ MEASURED = Measured(
 def test_a_rate_is_too_much_when_answers_are_late_or_not_those_of_the_bot() -> None:
     assert highest([GOOD, LATE]) == highest([GOOD, FAILED]) == GOOD
     assert highest([LATE]) is None
+
+
+def test_on_line_the_wait_for_more_is_not_late() -> None:
+    assert SOON.p95 + BREATH_SECONDS < LATER.p95 < TOO_LATE_SECONDS + BREATH_SECONDS
+    later = Times(1.5, TOO_LATE_SECONDS + BREATH_SECONDS + 0.1, 4)
+    assert highest([Step(1, 10, 10, SOON, later, 0, CPU)]) is None
 
 
 def test_the_page_says_what_was_measured() -> None:

@@ -15,9 +15,8 @@ import httpx
 import pytest
 
 from core.japanese import default_cache_dir
-from tests.bot.conftest import free_ports
 from tests.desk.running import Desk, wait_for
-from tools.places import MODEL, ROOT
+from tools.places import MODEL, ROOT, free_ports
 from tools.run import running_bot
 
 pytestmark = pytest.mark.slow

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tools.places import ROOT
@@ -92,3 +94,22 @@ def test_training_is_quiet_and_a_failure_shows_the_end_of_its_log(
     else:
         assert done.returncode == 0
         assert "2/5 学習  学習しました（約5秒）。" in done.stdout
+
+
+def test_interrupted_training_leaves_nothing_running(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text(
+        f"#!{sys.executable}\nimport time\nprint('on', flush=True)\ntime.sleep(60)\n"
+    )
+    program.chmod(0o755)
+    leash = subprocess.Popen(
+        [sys.executable, "-m", "tools.leash", "--", str(program)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    with leash:
+        assert leash.stdout is not None
+        assert leash.stdout.readline() == b"on\n"
+        (child,) = psutil.Process(leash.pid).children()
+        leash.send_signal(signal.SIGINT)
+        assert leash.wait(10) != 0
+        child.wait(10)

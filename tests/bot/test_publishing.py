@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from tests.bot.conftest import free_ports
 from tests.desk.browsing import Browser
 from tests.desk.chatting import Chat
 from tests.desk.console import DESKTOP, PHONE, keep, log_in, opened
 from tests.desk.running import ROOT, TOKEN, Desk
+from tools.places import free_ports
 from tools.run import running_bot
 
 pytestmark = pytest.mark.slow

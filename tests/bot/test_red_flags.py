@@ -15,12 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.bot.conftest import LoneRasa, free_ports
+from tests.bot.conftest import LoneRasa
 from tests.bot.test_failures import wait_until
 from tests.desk.running import Desk
 from tools.client import BotClient, Reply
 from tools.front import first_response
-from tools.places import ROOT
+from tools.places import ROOT, free_ports
 
 pytestmark = pytest.mark.slow
 

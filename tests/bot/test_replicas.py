@@ -17,10 +17,9 @@ import pytest
 
 from core.japanese import default_cache_dir
 from desk.conversations.rasa import Rasa
-from tests.bot.conftest import free_ports
 from tests.desk.running import Desk, wait_for
 from tools.bot_commands import actions_command, bot_environment, rasa_command, rasa_environment
-from tools.places import MODEL, ROOT, Ports
+from tools.places import MODEL, ROOT, Ports, free_ports
 
 pytestmark = pytest.mark.slow
 

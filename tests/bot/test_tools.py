@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -16,18 +17,19 @@ import sys
 import termios
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from tests.bot.conftest import free_ports
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.running import TOKEN, Desk, wait_for
 from tools.chat import converse
 from tools.desk_client import DeskClient
-from tools.places import MODEL, ROOT
+from tools.places import MODEL, ROOT, Ports, free_ports
+from tools.run import main
 
 EMERGENCY = "頭が割れそうに痛くて、さっき吐きました"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
@@ -115,6 +117,15 @@ def test_the_action_server_listens_where_it_is_told(tmp_path: Path) -> None:
         server.communicate()
 
 
+def test_addresses_of_servers_are_those_of_ipv6_too() -> None:
+    ports = Ports(5005, 5055, 8000, "fd00::1", "fd00::2", more_rasa=(5006,))
+    assert ports.rasa_urls == ("http://[fd00::1]:5005", "http://[fd00::1]:5006")
+    assert ports.rasa_servers == {"rasa": 5005, "rasa-2": 5006}
+    assert ports.actions_url == "http://[fd00::2]:5055/webhook"
+    elsewhere = replace(ports, actions_at="http://actions.example/webhook")
+    assert elsewhere.actions_health_url == "http://[fd00::2]:5055/health"
+
+
 def is_well(port: int) -> bool:
     try:
         return httpx.get(f"http://127.0.0.1:{port}/health").is_success
@@ -126,6 +137,25 @@ def test_a_missing_model_is_named() -> None:
     result = run("tools.bot", "--model", "nowhere.tar.gz")
     assert result.returncode == 1
     assert "make train" in result.stderr
+
+
+def test_run_reads_the_model_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By itself, before it changes the database; the servers' process is told so."""
+    steps: list[str] = []
+    monkeypatch.setattr("sys.argv", ["run", "--log", str(tmp_path / "run.log")])
+    monkeypatch.setattr("tools.run._end_in_order", lambda: None)
+    monkeypatch.setattr("tools.run.check", lambda *_, **__: steps.append("checked"))
+    monkeypatch.setattr("tools.run.migrate", lambda: steps.append("migrated"))
+    monkeypatch.setattr("tools.run._talk", lambda *_: 0)
+
+    @contextlib.contextmanager
+    def started(arguments: list[str], *_: object) -> Iterator[None]:
+        steps.append("started" if "--checked" in arguments else "started and checked")
+        yield
+
+    monkeypatch.setattr("tools.run._running", started)
+    assert main() == 0
+    assert steps == ["checked", "migrated", "started"]
 
 
 def test_a_database_that_cannot_be_used_is_told(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ from core.bot_turn import MAX_MESSAGE_CHARS, clean
 from core.networks import NotInternalError
 from core.triage_source import triage_of
 from tests.fixed_texts import OPENING, messages_yml, write_rules, write_telephones
+from tools.places import free_ports
 
 CUSTOM = {
     "status": "answered",
@@ -462,11 +462,5 @@ def test_server_that_the_internet_may_reach_does_not_begin(channel: DeskRest, ra
     app.blueprint(channel.blueprint(rasa))
     app.register_listener(lambda app, _: begun.append(app.stop()), "after_server_start")
     with pytest.raises(NotInternalError, match="この機械か院内の網だけから届く"):
-        app.run("0.0.0.0", free_port())
+        app.run("0.0.0.0", free_ports(1)[0])
     assert not begun
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

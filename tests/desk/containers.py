@@ -53,6 +53,48 @@ def filled(value: Any, variables: Mapping[str, str]) -> Any:
     return VARIABLE.sub(one, value)
 
 
+#: Fields of a kustomization that ``kustomized`` knows.
+_KNOWN = {
+    "apiVersion", "kind", "namespace", "resources", "labels", "configMapGenerator", "images",
+}  # fmt: skip
+
+
+def kustomized(folder: Path) -> list[dict[str, Any]]:
+    """What ``kubectl kustomize`` makes of a folder, but for the hash in the names of ConfigMaps."""
+    given = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+    assert given.keys() <= _KNOWN, "a field that is not read here"
+    objects: list[dict[str, Any]] = []
+    for name in given["resources"]:
+        path = folder / name
+        text = "" if path.is_dir() else path.read_text(encoding="utf-8")
+        objects += kustomized(path) if path.is_dir() else yaml.safe_load_all(text)
+    for made in given.get("configMapGenerator", []):
+        objects.append({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": made["name"]},
+            "data": dict(pair.split("=", 1) for pair in made["literals"]),
+        })  # fmt: skip
+    images = {
+        image["name"]: f"{image['newName']}@{image['digest']}" for image in given.get("images", [])
+    }
+    for each in objects:
+        if each["kind"] != "Namespace":
+            each["metadata"]["namespace"] = given["namespace"]
+        for labels in given.get("labels", []):
+            each["metadata"].setdefault("labels", {}).update(labels["pairs"])
+        for container in containers_of(each):
+            container["image"] = images.get(container["image"], container["image"])
+    return objects
+
+
+def containers_of(made: Any) -> Iterator[dict[str, Any]]:
+    """The containers in an object of Kubernetes, wherever it has its pods."""
+    for name, value in made.items() if isinstance(made, dict) else ():
+        if name == "containers":
+            yield from value
+        else:
+            yield from containers_of(value)
+
+
 @dataclass
 class Stage:
     """A stage of a Dockerfile: what it begins with, and its instructions."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
-from tests.bot.conftest import free_ports
 from tests.desk.forked import ROOT, Forked, program, stage
+from tools.places import free_ports
 
 #: A small drug, so that a desk starts in a second or two; for pictures ``TEST_DATA=data``.
 DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data")

@@ -24,11 +24,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from core.secret_files import OF_BOT, OF_DESK, SUFFIX
-from tests.bot.conftest import free_ports
 from tests.desk.containers import DEPLOY, Container, Dockerfile, compose, filled, lay_out, python_of
 from tests.desk.fakes import FakeRasa
 from tests.desk.running import DATA, ROOT, wait_for
 from tests.desk.test_deploy import run
+from tools.places import free_ports
 
 pytestmark = [
     pytest.mark.slow,

@@ -226,6 +226,49 @@ def test_file_of_sqlite_comes_back_whole_and_damage_is_noticed(desk: Desk) -> No
 
 @pytest.mark.slow
 @on_sqlite
+def test_file_of_sqlite_that_a_program_has_open_is_not_replaced(desk: Desk) -> None:
+    file = taken(desk)
+    path = Path(desk.database.removeprefix("sqlite:///"))
+    # Between two messages: nothing is being read or written.
+    program = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('PRAGMA journal_mode=WAL'); c.execute('CREATE TABLE mark (kept)');"
+        "print('open', flush=True); input(); c.execute('INSERT INTO mark VALUES (7)')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        done = backup(desk, "restore", file, "--replace")
+        assert done.returncode == 1
+        assert "ほかのプログラムが使っています" in done.stderr
+        holder.communicate(b"\n")
+    assert holder.returncode == 0
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT kept FROM mark").fetchone() == (7,)
+    assert backup(desk, "restore", file, "--replace").returncode == 0
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert "mark" not in str(connection.execute("SELECT name FROM sqlite_master").fetchall())
+    # Who cannot be opened at all is used by nobody.
+    path.write_bytes(b"no database" * 1000)
+    done = backup(desk, "restore", file, "--replace")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@on_sqlite
+def test_running_desk_keeps_its_file(desk: Desk) -> None:
+    desk.start()
+    desk.post("before", "1", "前の質問")
+    file = taken(desk)
+    assert "ほかのプログラムが使っています" in backup(desk, "restore", file, "--replace").stderr
+    assert desk.accepts("after", "2", "後の質問")
+    check_one_answer_each(desk, "after", ["後の質問"])
+
+
+@pytest.mark.slow
+@on_sqlite
 def test_production_wants_its_backups_sealed_and_only_the_key_opens_them(desk: Desk) -> None:
     done = backup(desk, "create", "--to", desk.folder, DESK_PRODUCTION="1")
     assert "DESK_BACKUP_RECIPIENT に公開鍵を" in done.stderr

@@ -21,11 +21,11 @@ import redis
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from tests.bot.conftest import free_ports
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.line_platform import Line, LinePlatform, user_id
 from tests.desk.running import EMERGENCY, TOKEN, Desk, Worker, wait_for
 from tests.desk.test_turns import AT_ONCE_SECONDS, check_one_answer_each
+from tools.places import free_ports
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.bot.conftest import free_ports
 from tests.desk.running import ROOT, Desk
+from tools.places import free_ports
 
 EVERY_STATE = ["answered", "claimed", "closed", "new", "reopened", "undelivered"]
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import yaml
 
 from core.secret_files import OF_BOT, OF_DESK, SUFFIX, with_files
 from desk.environment import SettingsError, read_environment
-from tests.desk.containers import DEPLOY, VARIABLE, Dockerfile, compose, filled
+from tests.desk.containers import DEPLOY, VARIABLE, Dockerfile, compose, filled, kustomized
 from tests.desk.running import ROOT
 
 DOCKERFILES = ("bot.Dockerfile", "desk.Dockerfile")
@@ -59,10 +59,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def objects() -> list[dict[str, Any]]:
     """What is laid before Kubernetes."""
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        pytest.skip("no kubectl on this machine")
-    return list(yaml.safe_load_all(run(kubectl, "kustomize", DEPLOY / "kubernetes" / "example")))
+    return kustomized(DEPLOY / "kubernetes" / "example")
 
 
 def of_kind(objects: list[dict[str, Any]], *kinds: str) -> dict[str, dict[str, Any]]:
@@ -273,6 +270,64 @@ def test_what_is_copied_is_there_and_nothing_else_is_sent(name: str) -> None:
                 assert any(fnmatch.fnmatch(part, rule) for part in parts for rule in allowed), (
                     source
                 )
+
+
+def modules_of(commands: Iterable[str]) -> set[str]:
+    """The modules that commands run: ``python -m a.b``, also as the list of a manifest."""
+    text = "\n".join(commands)
+    return set(re.findall(r"""python["']?,?\s+["']?-m["']?,?\s+["']?([a-z_.]+)""", text))
+
+
+def file_of(module: str) -> Path | None:
+    """The file of a module of ours, in the project; None if it is not ours."""
+    path = Path(*module.split("."))
+    for file in (path.with_suffix(".py"), path / "__main__.py", path / "__init__.py"):
+        if (ROOT / file).exists():
+            return file
+    return None
+
+
+def needed_by(file: Path) -> Iterator[Path]:
+    """The files of ours that a file imports or runs, wherever in it."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.List):
+            names = re.findall(r"sys\.executable, '-m', '([a-z_.]+)'", ast.unparse(node))
+        yield from filter(None, map(file_of, names))
+
+
+@pytest.mark.parametrize(
+    "image", [*TARGETS["bot.Dockerfile"], "trained", *TARGETS["desk.Dockerfile"]]
+)
+def test_image_contains_every_module_that_its_commands_import(image: str) -> None:
+    name = next(each for each in DOCKERFILES if image in Dockerfile.read(each).stages)
+    file = Dockerfile.read(name)
+    copied = {Path(one) for stage, those, _ in file.copies(image) if not stage for one in those}
+    variable = f"{image.upper()}_IMAGE"
+    services = [s for s in compose()["services"].values() if variable in s["image"]]
+    commands = [rest for word, rest in file.chain(image) if word in {"RUN", "CMD"}]
+    commands += [
+        yaml.safe_dump(s.get(key, ""), default_flow_style=True)
+        for s in services
+        for key in ("command", "healthcheck")
+    ]
+    to_read = [found for module in modules_of(commands) if (found := file_of(module))]
+    # What frameworks find by themselves: Django its apps, Rasa its components, channel and actions.
+    of_frameworks = {"desk", "actions", "nlu", "channels"} & set(map(str, copied))
+    to_read += [p.relative_to(ROOT) for own in of_frameworks for p in (ROOT / own).rglob("*.py")]
+    assert to_read
+    seen: set[Path] = set()
+    while to_read:
+        each = to_read.pop()
+        if each not in seen:
+            seen.add(each)
+            to_read += needed_by(each)
+    assert [str(each) for each in sorted(seen) if not {each, *each.parents} & copied] == []
 
 
 @pytest.mark.parametrize("version", KUBERNETES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.conftest import free_ports
 from tests.desk.running import Desk
-from tools.places import ROOT
+from tools.places import ROOT, free_ports
 
 SECRET = "pw-that-nobody-may-see"
 
@@ -54,21 +54,34 @@ def test_a_fresh_checkout_is_told_what_to_do_without_any_library(checkout: Path)
 
 
 def test_what_is_wrong_with_the_machine_is_named(checkout: Path) -> None:
-    secret = checkout / ".run" / "secret"
-    secret.parent.mkdir()
-    secret.write_text("x", encoding="ascii")
-    secret.chmod(0o644)
+    kept = [checkout / ".run" / name for name in ("secret", "seal-key")]
+    for secret in kept:
+        secret.parent.mkdir(exist_ok=True)
+        secret.write_text("x", encoding="ascii")
+        secret.chmod(0o644)
     os.utime(checkout / "Makefile", (4e9, 4e9))
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = str(server.getsockname()[1])
-        _, said = lines(checkout, "-S", DESK_PORT=port, RASA_PORT="none")
+        one = str(free_ports(1)[0])
+        _, said = lines(checkout, "-S", DESK_PORT=port, RASA_PORT=f"{one}, none")
     who = f"{sys.executable} ({os.getpid()})"
     assert f"× ポート {port}（desk）はほかのプログラムが使っています：{who}" in said
     assert "× RASA_PORT は 1 から 65535 までの数にしてください（今は「none」）" in said
-    assert f"× {secret} をほかの利用者も読めます" in said
+    assert f"○ ポート {one}（Rasa）は空いています" in said
+    for secret in kept:
+        assert f"× {secret} をほかの利用者も読めます" in said
     assert any("ファイルの日付より前です" in line for line in said)
+
+
+def test_programs_of_the_tests_are_those_that_ci_installs(checkout: Path, tmp_path: Path) -> None:
+    _, said = lines(checkout, "-S", PATH=str(tmp_path))
+    (missing,) = [line for line in said if "テストに使うものがありません" in line]
+    named = set(re.findall(r"[a-z_-]{4,}", missing))
+    called = set(re.findall(r"is_there ([a-z_-]+)", (ROOT / ".ci" / "run").read_text("utf-8")))
+    # It is looked for in /usr/sbin, too, where this machine may have it.
+    assert named | {"nginx"} == called
 
 
 def test_settings_that_production_refuses_are_listed() -> None:
@@ -91,6 +104,9 @@ def test_a_desk_is_looked_at_without_telling_its_passwords(tmp_path: Path) -> No
     assert "○ データベース（SQLite）：つながり、最新です" in said
     assert any(line.startswith("△ 公開中の回答はデモ用です（") for line in said)
     assert any(line.startswith("△ 管理者がまだいません") for line in said)
+    assert "○ 患者さんの文を暗号にする鍵（DESK_KEYS）が入っています" in said
+    _, said = lines(ROOT, **(desk.environment() | {"DESK_KEYS": ""}))
+    assert any("この機械の .run/seal-key だけにあります" in line for line in said)
     desk.database = f"postgresql://root:{SECRET}@127.0.0.1:1/x"
     code, said = lines(ROOT, **desk.environment())
     assert code == 1

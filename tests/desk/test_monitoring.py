@@ -14,9 +14,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.bot.conftest import free_ports
 from tests.desk.line_platform import LinePlatform
 from tests.desk.running import EMERGENCY, ROOT, Desk, wait_for
+from tools.places import free_ports
 
 MONITORING = ROOT / "deploy" / "monitoring"
 #: Of Prometheus itself, and what the backup writes for node_exporter (docs/monitoring.md).

@@ -20,10 +20,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.knowledge import Files
 from desk.logs import Private
-from tests.bot.conftest import free_ports
 from tests.desk.fakes import CUSTOM, FakeRasa, FrontEnd
 from tests.desk.running import DATA, EMERGENCY, ROOT, TOKEN, Desk, wait_for
 from tests.desk.test_celery import Door
+from tools.places import free_ports
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)

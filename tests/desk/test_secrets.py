@@ -22,6 +22,7 @@ PLUGINS = (
 )  # fmt: skip
 #: Looked at and no secret, by file: what it is taken for.
 KNOWN = {
+    ".ci/run": {"Basic Auth Credentials"},
     # Examples of addresses, one that is looked for in what is printed, and the guest that RabbitMQ lets in
     # from its own machine only.
     "core/locale/ja.yml": {"Basic Auth Credentials"},

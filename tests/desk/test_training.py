@@ -19,14 +19,19 @@ from playwright.sync_api import Browser as Chromium
 from desk.training.figures import shortcomings
 from desk.training.known import letters_of, measures
 from desk.training.model_file import PlacingError, prepared
-from desk.training.processes import Output
 from desk.training.refused import RefusedError
-from tests.bot.conftest import free_ports
 from tests.desk import fake_bot
 from tests.desk.browsing import Browser
 from tests.desk.console import log_in, no_wider_than_the_screen
 from tests.desk.running import ROOT, Desk, wait_for
-from tools.bot_commands import bot_environment, rasa_environment, training_environment
+from tools.bot_commands import (
+    actions_environment,
+    bot_environment,
+    rasa_environment,
+    training_environment,
+)
+from tools.places import Ports, free_ports
+from tools.programs import Output
 
 slow = pytest.mark.slow
 #: The file of the model that the bot begins with.
@@ -97,7 +102,7 @@ def test_log_is_bounded_and_takes_any_bytes() -> None:
 def test_bot_is_not_given_the_secrets_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {
         "DESK_SECRET", "DATABASE_URL", "DESK_API_TOKENS", "LINE_CHANNEL_SECRETS", "LINE_KEYS", "DESK_KEYS",
-        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD", "RASA_TRACKER_DB",
+        "DESK_BROKER", "DESK_SHARED", "DESK_MAIL", "REDIS_PASSWORD", "RASA_TRACKER_DB", "KNOWLEDGE_TOKEN",
     }  # fmt: skip
     for name in (*secrets, "DESK_DATA", "KNOWLEDGE_URL"):
         monkeypatch.setenv(name, "x")
@@ -105,6 +110,7 @@ def test_bot_is_not_given_the_secrets_of_the_desk(monkeypatch: pytest.MonkeyPatc
         assert not secrets & given.keys()
         assert {"DESK_DATA", "KNOWLEDGE_URL", "PATH"} <= given.keys()
     assert secrets & rasa_environment().keys() == {"RASA_TRACKER_DB"}
+    assert secrets & actions_environment(Ports(1, 2, 3)).keys() == {"KNOWLEDGE_TOKEN"}
 
 
 GOOD = {"accuracy": 0.938, "macro_f1": 0.943, "wrong": 0.013}

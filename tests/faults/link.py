@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 
-from tests.bot.conftest import free_ports
+from tools.places import free_ports
 
 #: Closes with a reset, as if the other end had never heard of the connection.
 _RESET = struct.pack("ii", 1, 0)

@@ -19,8 +19,7 @@ import psycopg
 import redis
 
 from core.japanese import default_cache_dir
-from tests.bot.conftest import free_ports
-from tools.places import ROOT
+from tools.places import ROOT, free_ports
 
 #: What the rules have learnt once need not be learnt again.
 CACHE = {"XDG_CACHE_HOME": str(default_cache_dir().parent)}

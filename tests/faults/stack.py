@@ -124,7 +124,7 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
             folder / "rasa.log", bot,
         )  # fmt: skip
         actions = Machine(
-            "actions", actions_command(ports), lambda: _answers(ports.actions_url),
+            "actions", actions_command(ports), lambda: _answers(ports.actions_health_url),
             folder / "actions.log", bot,
         )  # fmt: skip
         redis = redis_server(folder, port())
@@ -184,7 +184,7 @@ def _has_model(url: str) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url.replace("/webhook", "/health"), timeout=2).is_success
+        return httpx.get(url, timeout=2).is_success
     except httpx.HTTPError:
         return False
 

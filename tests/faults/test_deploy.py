@@ -11,11 +11,10 @@ import httpx
 import psycopg
 import pytest
 
-from tests.bot.conftest import free_ports
 from tests.faults.conftest import Record
 from tests.faults.patient import all_whole
 from tests.faults.stack import Stack, run_desk_command
-from tools.places import ROOT
+from tools.places import ROOT, free_ports
 
 pytestmark = pytest.mark.slow
 

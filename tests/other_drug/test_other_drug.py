@@ -20,9 +20,8 @@ from core.japanese import shared_tokenizer
 from core.knowledge import Files, load_knowledge
 from core.terms import load_terms
 from core.triage import Triage
-from tests.bot.conftest import free_ports
 from tools.client import BotClient, Reply
-from tools.places import ROOT, Ports
+from tools.places import ROOT, Ports, free_ports
 from tools.run import running_bot
 from tools.train import train
 

@@ -1,16 +1,15 @@
-"""Programs that training runs: started so that they end with the desk, and read while they run."""
+"""Programs that end with whoever started them, and are read while they run."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from typing import BinaryIO
 
 from tools.places import ROOT
 
@@ -18,8 +17,6 @@ from tools.places import ROOT
 LOG_LETTERS = 6000
 #: Seconds between two looks at a program, and until one that was told to end is ended.
 LOOK_SECONDS, END_SECONDS = 0.5, 10.0
-#: How much training gives way to the answering of patients.
-NICE = 15
 _COMPONENT = re.compile(r"(?:Starting to train component|Training) '?([A-Za-z_]+)'?")
 _EPOCHS = re.compile(r"Epochs:\s+\d+%\|[^|]*\|\s*(\d+)/(\d+)")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -68,7 +65,10 @@ class Output:
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], environment: Mapping[str, str], nice: int = 0
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    nice: int = 0,
+    log: BinaryIO | None = None,
 ) -> Iterator[tuple[subprocess.Popen[bytes], Output]]:
     """Runs a program while the block runs.
 
@@ -76,6 +76,7 @@ def running(
         command: the program.
         environment: its variables.
         nice: how much it gives way to others.
+        log: takes all that it prints.
 
     Yields:
         The process, and what it prints.
@@ -92,8 +93,10 @@ def running(
     def read() -> None:
         while piece := pipe.read(4096):
             output.take(piece)
+            if log:
+                log.write(piece)
 
-    reader = threading.Thread(target=read, daemon=True, name="training-output")
+    reader = threading.Thread(target=read, daemon=True, name="program-output")
     reader.start()
     try:
         yield process, output
@@ -112,20 +115,22 @@ def run(
     command: Sequence[str],
     environment: Mapping[str, str],
     tick: Callable[[Output], None],
-    nice: int = NICE,
+    nice: int = 0,
+    log: BinaryIO | None = None,
 ) -> tuple[int, Output]:
     """Runs a program to its end.
 
     Args:
         command: the program.
         environment: its variables.
-        nice: how much it gives way to others.
         tick: called again and again with what it has printed; what it raises ends the program.
+        nice: how much it gives way to others.
+        log: takes all that it prints.
 
     Returns:
         Its exit code, and what it printed.
     """
-    with running(command, environment, nice) as (process, output):
+    with running(command, environment, nice, log) as (process, output):
         while process.poll() is None:
             tick(output)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -153,16 +158,3 @@ def wait_until(condition: Callable[[], bool], seconds: float, tick: Callable[[],
         tick()
         time.sleep(LOOK_SECONDS)
     return True
-
-
-def free_port() -> int:
-    """A port of the loopback address that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_there(bot: Path) -> bool:
-    """Whether a folder is an environment of the bot."""
-    return (bot / "bin" / "rasa").exists()
