@@ -8,8 +8,6 @@ import struct
 import threading
 import time
 
-from tests.bot.conftest import free_ports
-
 #: Closes with a reset, as if the other end had never heard of the connection.
 _RESET = struct.pack("ii", 1, 0)
 
@@ -25,15 +23,20 @@ class Link:
 
     def __init__(self, beyond: int) -> None:
         self.beyond = beyond
-        (self.port,) = free_ports(1)
         self.delay, self.rate, self.is_silent = 0.0, 0, False
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._let_in, daemon=True).start()
 
     def mend(self) -> None:
         """As it was."""
         self.delay, self.rate, self.is_silent = 0.0, 0, False
+
+    @property
+    def is_impaired(self) -> bool:
+        """Whether it is not as it was."""
+        return bool(self.delay or self.rate or self.is_silent)
 
     def lead_to(self, beyond: int) -> None:
         """Leads somewhere else from now on."""

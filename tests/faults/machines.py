@@ -57,6 +57,7 @@ class Disk:
 
     folder: Path
     is_small: bool
+    is_full: bool = False
 
     def fill(self, program: int) -> None:
         """Leaves no room, to the last byte.
@@ -64,6 +65,7 @@ class Disk:
         Args:
             program: the number of the process that writes there.
         """
+        self.is_full = True
         if not self.is_small:
             self._limit(program, 1)
             return
@@ -82,6 +84,7 @@ class Disk:
             (self.folder / "ballast").unlink()
         else:
             self._limit(program, resource.RLIM_INFINITY)
+        self.is_full = False
 
     @staticmethod
     def _limit(program: int, most: int) -> None:
@@ -160,7 +163,15 @@ class Machine:
             if self.process.poll() is None:
                 self.signal(signal.SIGKILL)
             self.process.wait()
-            self.process = None
+
+    def restore(self) -> None:
+        """Has it run and answer, whatever was done to it; not if it was never started."""
+        if self.process is None:
+            return
+        self.resume()
+        if self.process.poll() is not None:
+            self.launch()
+        self.wait()
 
     def pause(self) -> None:
         """It keeps its connections and answers nothing."""

@@ -91,10 +91,33 @@ class Stack:
             time.sleep(0.1)
         raise AssertionError("the desk does not answer as before")
 
-    def log(self, since: int = 0) -> list[dict[str, str]]:
-        """What the desk has logged behind a line."""
+    def log(self) -> list[dict[str, str]]:
+        """What the desk has logged."""
         lines = (self.desk.folder / "desk.log").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines[since:] if line.startswith("{")]
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def restore(self) -> None:
+        """Has everything run that ran before a drill, and nothing in its way."""
+        self.fake.seconds, self.fake.behaviour, self.front_end.refusals = 0.0, None, []
+        if self.disk.is_full:
+            assert self.database.process is not None
+            self.disk.free(self.database.process.pid)
+        for link in (self.to_database, self.to_redis, self.to_rasa):
+            if link.is_impaired:
+                link.mend()
+                link.reset()
+        for machine in (self.database, self.redis, self.rasa, self.actions):
+            machine.restore()
+        for desk in (self.desk, self.other):
+            if desk.process is not None:
+                desk.process.send_signal(signal.SIGCONT)
+                if desk.process.poll() is not None:
+                    desk.start(port=desk.port)
+        assert self.worker.process is not None
+        self.worker.process.send_signal(signal.SIGCONT)
+        if self.worker.process.poll() is not None:
+            self.worker.start()
+        self.answers()
 
     @contextlib.contextmanager
     def paused(self, process: subprocess.Popen[bytes] | None) -> Iterator[None]:
