@@ -24,6 +24,12 @@ def left() -> None:
     print(Event.objects.filter(message=None).count() + on_its_way.count())
 
 
+def tried() -> None:
+    """Prints how many calls have been tried whose replies have not arrived."""
+    replies = Reply.objects.filter(delivery=Delivery.FAILED)
+    print(replies.values("call").distinct().count())
+
+
 def tokens_expire() -> None:
     """A minute passes for all reply tokens that the desk has."""
     Event.objects.update(received_at=now() - dt.timedelta(seconds=61))

@@ -32,7 +32,7 @@ def goes_on():
 def nothing(_):
     return False
 
-Worker(1, nothing, nothing, nothing, nothing, chores=[fails, hangs, goes_on]).start()
+Worker(1, nothing, nothing, nothing, nothing, nothing, chores=[fails, hangs, goes_on]).start()
 print("done", enough.wait(20))
 """
 
@@ -42,16 +42,13 @@ def test_chore_that_fails_or_hangs_keeps_no_other_from_being_done(desk: Desk) ->
     assert "done True" in desk.manage("shell", "-c", CHORES)
 
 
-def test_emergency_that_a_killed_desk_left_need_not_wait_for_a_turn_that_hangs(
+def test_emergency_that_was_left_lying_need_not_wait_for_a_turn_that_hangs(
     desk: Desk, rasa: FakeRasa
 ) -> None:
     desk.settings["DESK_WORKERS"] = "1"
     rasa.seconds = 7.0
     for name, text in (("p0", "お酒は飲めますか"), ("p1", EMERGENCY)):
-        desk.start(dying_at="received")
-        assert not desk.accepts(name, name, text)
-        assert desk.process is not None
-        desk.process.wait(20)
+        desk.scene(f"leave_lying({name!r}, {text!r})")
     desk.start()
     start = time.monotonic()
     wait_for(lambda: any("119" in e["text"] for e in desk.transcript("p1")["entries"]))

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from tests.desk.fakes import FakeRasa, FrontEnd
+from tests.desk.line_platform import Line, LinePlatform
 from tests.desk.running import Desk, Worker
 from tests.faults.link import Link
 from tests.faults.machines import (
@@ -50,11 +51,13 @@ class Stack:
     to_database: Link
     to_redis: Link
     to_rasa: Link
+    to_line: Link
     desk: Desk
     other: Desk
     worker: Worker
     front_end: FrontEnd
     fake: FakeRasa
+    platform: LinePlatform
 
     @contextlib.contextmanager
     def real_bot(self) -> Iterator[None]:
@@ -77,6 +80,11 @@ class Stack:
         """Somebody new."""
         return Patient(self.front_end)
 
+    @property
+    def line(self) -> Line:
+        """Patients' telephones with LINE."""
+        return Line(self.platform, self.desk.url)
+
     def answers(self, seconds: float = 180.0) -> float:
         """Waits until a new patient's question is answered from the table; how long it took."""
         begin = time.monotonic()
@@ -98,11 +106,10 @@ class Stack:
 
     def restore(self) -> None:
         """Has everything run that ran before a drill, and nothing in its way."""
-        self.fake.seconds, self.fake.behaviour, self.front_end.refusals = 0.0, None, []
         if self.disk.is_full:
             assert self.database.process is not None
             self.disk.free(self.database.process.pid)
-        for link in (self.to_database, self.to_redis, self.to_rasa):
+        for link in (self.to_database, self.to_redis, self.to_rasa, self.to_line):
             if link.is_impaired:
                 link.mend()
                 link.reset()
@@ -158,14 +165,16 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
         end.callback(database.kill)
         fake = FakeRasa()
         end.callback(fake.close)
-        beyond = (_port(database), _port_of(fake.url), _port(redis))
-        to_database, to_rasa, to_redis = map(Link, beyond)
-        for link in (to_database, to_rasa, to_redis):
+        platform = LinePlatform()
+        end.callback(platform.close)
+        beyond = (_port(database), _port(redis), _port_of(fake.url), _port_of(platform.url))
+        links = to_database, to_redis, to_rasa, to_line = tuple(map(Link, beyond))
+        for link in links:
             end.callback(link.close)
         front_end = FrontEnd()
         end.callback(front_end.close)
         settings = {
-            **CACHE,
+            **CACHE, **platform.settings(), "LINE_URL": f"http://127.0.0.1:{to_line.port}",
             "DESK_RASA_SECONDS": str(RASA_SECONDS), "DESK_TURNS_A_MINUTE": "10000",
             "DESK_BROKER": f"redis://127.0.0.1:{to_redis.port}/0",
         }  # fmt: skip
@@ -182,8 +191,8 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
         for each in (desks[0], worker):
             each.start()
         yield Stack(
-            folder, disk, database, redis, rasa, actions, to_database, to_redis, to_rasa, *desks,
-            worker, front_end, fake,
+            folder, disk, database, redis, rasa, actions, *links, *desks, worker, front_end, fake,
+            platform,
         )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from tests.desk.fakes import FakeRasa, FrontEnd
-from tests.desk.running import Desk
+from tests.desk.line_platform import user_id
+from tests.desk.running import Desk, wait_for
 from tests.faults.conftest import Record
 from tests.faults.machines import CACHE, Disk, a_folder, small_disk
 from tests.faults.patient import EMERGENCY, FIXED, Patient, all_whole
@@ -38,7 +39,12 @@ def until_refused(desk: Desk, patient: Patient) -> None:
 
 
 def check_full_disk(
-    desk: Desk, front_end: FrontEnd, disk: Disk, program: int, mended: Callable[[], None]
+    desk: Desk,
+    front_end: FrontEnd,
+    disk: Disk,
+    program: int,
+    mended: Callable[[], None],
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> float:
     """Fills the disk, looks at what patients see, and frees it; seconds until all is answered."""
     before, calm, urgent = (Patient(front_end) for _ in range(3))
@@ -49,12 +55,13 @@ def check_full_disk(
         until_refused(desk, calm)
         response = urgent.sends(desk, EMERGENCY)
         assert response is not None
-        # There may be room for something short: then it is answered as ever.
+        # There may be room for something short, but not for an emergency without its answer.
         if response.is_success:
             urgent.sees(desk, FIXED, 10)
         else:
             assert response.status_code == 503
             assert FIXED in "".join(response.json()["urgent"])
+        meanwhile()
     finally:
         disk.free(program)
     begin = time.monotonic()
@@ -73,9 +80,21 @@ def test_full_disk_of_postgresql(stack: Stack, record: Record) -> None:
             stack.database.kill()
             stack.database.start()
 
+    line, user = stack.line, user_id("disk")
+    event = line.text(user, EMERGENCY)
+
+    def told_on_line() -> None:
+        # Stored or not: there may be room for the event, but not for its answer.
+        line.send(event)
+        wait_for(lambda: any(FIXED in text for text in stack.platform.texts(user)))
+
     assert stack.database.process is not None
     program = stack.database.process.pid
-    seconds = check_full_disk(stack.desk, stack.front_end, stack.disk, program, mended)
+    seconds = check_full_disk(
+        stack.desk, stack.front_end, stack.disk, program, mended, told_on_line
+    )
+    assert line.send(line.again(event)).is_success
+    wait_for(lambda: stack.desk.scene("left()", "line_scenes") == "0")
     url = f"postgresql://desk@127.0.0.1:{stack.to_database.beyond}/desk"
     with psycopg.connect(url) as connection:
         connection.execute("CREATE EXTENSION amcheck")
