@@ -33,8 +33,6 @@ from desk.webchat.models import Feedback
 from tests.desk.insight_scenes import conversation, ticket, turn
 from tests.desk.scenes import person
 
-#: The week of 4 March 2024, and what was asked in it.
-WEEK = "2024-W10"
 UNKNOWN = turn("fallback", triage="consult", reason="low_confidence", escalate=True)
 
 

@@ -25,9 +25,10 @@ from cryptography.x509.oid import NameOID
 
 from core.secret_files import OF_BOT, OF_DESK, SUFFIX
 from tests.bot.conftest import free_ports
+from tests.desk import clinics
 from tests.desk.containers import DEPLOY, Container, Dockerfile, compose, filled, lay_out, python_of
 from tests.desk.fakes import FakeRasa
-from tests.desk.running import DATA, ROOT, wait_for
+from tests.desk.running import ROOT, wait_for
 from tests.desk.test_deploy import run
 
 pytestmark = [
@@ -77,12 +78,7 @@ def arrangement() -> Iterator[Arrangement]:
     """Images laid out, secrets made, a Rasa each for desk and worker; nothing runs yet."""
     folder = Path(tempfile.mkdtemp(prefix="desk-arrangement-", dir="/var/tmp"))
     folder.chmod(0o755)
-    clinic = folder / "clinic"
-    shutil.copytree(DATA, clinic)
-    told = (clinic / "knowledge" / "clinic.yml").read_text(encoding="utf-8")
-    assert "demo: true" in told
-    real = told.replace("demo: true", "demo: false")
-    (clinic / "knowledge" / "clinic.yml").write_text(real, encoding="utf-8")
+    clinic = clinics.copied(folder / "clinic")
     made = {"widget": ROOT / "widget" / "dist", "${DATA}": clinic}
     for image, target in (("desk", "desk"), ("bot", "actions")):
         lay_out(Dockerfile.read(f"{image}.Dockerfile"), target, folder / image, made)

@@ -221,7 +221,7 @@ def test_reply_token_that_has_expired_is_replaced_by_a_push(
 def test_desk_killed_on_the_way_gives_one_answer(
     desk: Desk, platform: LinePlatform, point: str
 ) -> None:
-    desk.start(dying_at=point)
+    desk.start("tests.desk.killer", point, may_die=True)
     line = app(desk, platform)
     event = line.text(P, "お酒は飲めますか")
     line.send(event)

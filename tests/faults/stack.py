@@ -16,12 +16,10 @@ import httpx
 
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.line_platform import Line, LinePlatform
-from tests.desk.running import Desk, Worker
+from tests.desk.running import CACHE, Desk, Worker
 from tests.faults.link import Link
 from tests.faults.machines import (
-    CACHE,
     Disk,
-    Machine,
     a_folder,
     port,
     postgresql,
@@ -29,8 +27,8 @@ from tests.faults.machines import (
     small_disk,
 )
 from tests.faults.patient import Patient
-from tools.bot_commands import actions_command, bot_environment, rasa_command
-from tools.places import MODEL, ROOT, Ports
+from tests.machine import Machine, action_server, rasa_server
+from tools.places import ROOT, Ports
 
 #: How long a turn waits for Rasa here, in seconds; the ordinary 8 would only make the drills longer.
 RASA_SECONDS = 3.0
@@ -81,6 +79,11 @@ class Stack:
         return Patient(self.front_end)
 
     @property
+    def database_url(self) -> str:
+        """The database, past the network that drills make bad."""
+        return f"postgresql://desk@127.0.0.1:{self.to_database.beyond}/postgres"
+
+    @property
     def line(self) -> Line:
         """Patients' telephones with LINE."""
         return Line(self.platform, self.desk.url)
@@ -116,6 +119,8 @@ class Stack:
         for machine in (self.database, self.redis, self.rasa, self.actions):
             machine.restore()
         for desk in (self.desk, self.other):
+            # The connection of its scenes may have been cut.
+            desk.end_stage()
             if desk.process is not None:
                 desk.process.send_signal(signal.SIGCONT)
                 if desk.process.poll() is not None:
@@ -148,15 +153,8 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
         folder = end.enter_context(a_folder())
         disk = end.enter_context(small_disk(folder / "disk", DISK))
         ports = Ports(port(), port(), 0)
-        bot = {**bot_environment(), "RASA_PORT": str(ports.rasa)}
-        rasa = Machine(
-            "Rasa", rasa_command(ports, MODEL), lambda: _has_model(ports.rasa_url),
-            folder / "rasa.log", bot,
-        )  # fmt: skip
-        actions = Machine(
-            "actions", actions_command(ports), lambda: _answers(ports.actions_url),
-            folder / "actions.log", bot,
-        )  # fmt: skip
+        rasa = rasa_server(ports, folder / "rasa.log")
+        actions = action_server(ports, folder / "actions.log")
         redis = redis_server(folder, port())
         for machine in (redis, rasa, actions) if with_bot else (redis,):
             end.callback(machine.kill)
@@ -178,7 +176,7 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
             "DESK_RASA_SECONDS": str(RASA_SECONDS), "DESK_TURNS_A_MINUTE": "10000",
             "DESK_BROKER": f"redis://127.0.0.1:{to_redis.port}/0",
         }  # fmt: skip
-        url = f"postgresql://desk@127.0.0.1:{to_database.port}/desk"
+        url = f"postgresql://desk@127.0.0.1:{to_database.port}/postgres"
         desks = []
         for name in ("desk", "other"):
             (folder / name).mkdir()
@@ -204,21 +202,6 @@ def _port(machine: Machine) -> int:
 
 def _port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
-
-
-def _has_model(url: str) -> bool:
-    try:
-        answer = httpx.get(f"{url}/status", timeout=2)
-        return bool(answer.is_success and answer.json()["model_file"])
-    except (httpx.HTTPError, ValueError, KeyError):
-        return False
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url.replace("/webhook", "/health"), timeout=2).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def run_desk_command(desk: Desk, *arguments: str, **environment: str) -> tuple[int, str]:

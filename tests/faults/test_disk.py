@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.line_platform import user_id
-from tests.desk.running import Desk, wait_for
+from tests.desk.running import CACHE, EMERGENCY, Desk, wait_for
 from tests.faults.conftest import Record
-from tests.faults.machines import CACHE, Disk, a_folder, small_disk
-from tests.faults.patient import EMERGENCY, FIXED, Patient, all_whole
+from tests.faults.machines import Disk, a_folder, small_disk
+from tests.faults.patient import FIXED, Patient, all_whole
 from tests.faults.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -95,8 +97,7 @@ def test_full_disk_of_postgresql(stack: Stack, record: Record) -> None:
     )
     assert line.send(line.again(event)).is_success
     wait_for(lambda: stack.desk.scene("left()", "line_scenes") == "0")
-    url = f"postgresql://desk@127.0.0.1:{stack.to_database.beyond}/desk"
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(stack.database_url) as connection:
         connection.execute("CREATE EXTENSION amcheck")
         rows = connection.execute(
             "SELECT bt_index_check(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
@@ -109,14 +110,13 @@ def test_full_disk_of_postgresql(stack: Stack, record: Record) -> None:
            " in the refusal itself", seconds)  # fmt: skip
 
 
-def test_full_disk_of_sqlite(record: Record) -> None:
+def test_full_disk_of_sqlite(record: Record, migrated_file: Path) -> None:
     rasa, front_end = FakeRasa(), FrontEnd()
     with a_folder() as folder, small_disk(folder / "disk", 8) as disk:
         (folder / "desk").mkdir()
-        database = disk.folder / "desk.sqlite3"
+        database = shutil.copy(migrated_file, disk.folder)
         desk = Desk(f"sqlite:///{database}", folder / "desk", rasa.url, front_end.url,
                     {**CACHE, "DESK_TURNS_A_MINUTE": "10000"})  # fmt: skip
-        desk.manage("migrate", "--verbosity", "0")
         desk.start()
         try:
             assert desk.process is not None

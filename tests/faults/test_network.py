@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.desk.line_platform import user_id
-from tests.desk.running import wait_for
+from tests.desk.running import EMERGENCY, wait_for
 from tests.faults.conftest import Record
 from tests.faults.link import Link
-from tests.faults.patient import EMERGENCY, FIXED, SAFE, all_whole
+from tests.faults.patient import FIXED, SAFE, all_whole
 from tests.faults.stack import RASA_SECONDS, Stack
 from tests.faults.test_processes import AT_ONCE
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.desk.running import wait_for
+from tests.desk.running import EMERGENCY, wait_for
 from tests.faults.conftest import Record
-from tests.faults.machines import Machine
-from tests.faults.patient import EMERGENCY, FIXED, all_whole
+from tests.faults.patient import FIXED, all_whole
 from tests.faults.stack import Stack
+from tests.machine import Machine
 
 pytestmark = pytest.mark.slow
 
