@@ -391,7 +391,8 @@ class Gatherer:
             found = gather(address, self._equipment, now, self._tell)
             with self._guard:
                 if isinstance(found, dt.datetime):
-                    wait = (found - dt.datetime.now(TOKYO)).total_seconds()
+                    # From the same look at the clock: it may have been set since.
+                    wait = (found - now).total_seconds()
                     timer = threading.Timer(max(wait, 0), self.look, (address,))
                     timer.daemon = True
                     self._timers[address] = timer

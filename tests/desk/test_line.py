@@ -304,6 +304,10 @@ def test_events_that_come_while_others_are_stored_are_stored_with_them(
     assert scene(desk, "looked_at_again()") == "looked at twice"
 
 
+def test_clock_that_is_set_back_keeps_no_patient_waiting(desk: Desk) -> None:
+    assert scene(desk, "clock_set_back_within_a_look()") == "soon"
+
+
 BUTTONS = [
     {"title": f"{i}番目の長い長い長い長い長い長い題名", "payload": f"answer:{i}"} for i in range(15)
 ]
