@@ -36,6 +36,37 @@ Worker(1, nothing, nothing, nothing, nothing, nothing, chores=[fails, hangs, goe
 print("done", enough.wait(20))
 """
 
+FAILURES = """
+from django.db import OperationalError, transaction
+from desk.conversations.models import Conversation
+from desk.conversations.work import Worker
+from tests.desk.scenes import now
+
+def nothing(_):
+    return False
+
+def told(error):
+    def fails(_):
+        Conversation.begun("api", "half done", now())
+        raise error
+
+    worker = Worker(1, nothing, nothing, lambda _: True, fails, nothing)
+    try:
+        with transaction.atomic():
+            return worker.answer_with_it(None), Conversation.at("api", "half done")
+    except OperationalError:
+        return "refused", Conversation.at("api", "half done")
+
+print(told(ValueError()), told(OperationalError()))
+"""
+
+
+def test_emergency_is_refused_without_room_for_its_answer_and_left_to_its_turn_by_a_fault(
+    desk: Desk,
+) -> None:
+    said = desk.manage("shell", "-c", FAILURES)
+    assert "(False, None) ('refused', None)" in said
+
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_chore_that_fails_or_hangs_keeps_no_other_from_being_done(desk: Desk) -> None:

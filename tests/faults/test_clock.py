@@ -85,7 +85,8 @@ def test_clock_jumps_within_turns(scene: Scene, record: Record) -> None:
         begin = time.monotonic()
         scene.jump(seconds)
         patient.is_whole(scene.desk)
-        wait_for(lambda user=user: scene.platform.texts(user) == ["答え:一つ目"], SOON)
+        wait_for(lambda user=user: scene.platform.texts(user), SOON)
+        assert scene.platform.texts(user) == ["答え:一つ目"]
         longest = max(longest, time.monotonic() - begin)
         patient.sends(scene.desk, EMERGENCY)
         patient.sees(scene.desk, FIXED, SOON)
