@@ -47,6 +47,7 @@ def worker() -> Worker:
     return Worker(
         settings.ENVIRONMENT.workers,
         turn=lambda conversation: respond(conversation, tools),
+        read=tools.triage.read,
         urgent=lambda message: is_emergency(message.text, message.conversation, tools),
         at_once=lambda message: respond_at_once(message, tools),
         post=lambda conversation: send(conversation, deliver, tools.hours),

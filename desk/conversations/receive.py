@@ -41,7 +41,8 @@ def receive(
     kind: Kind = Kind.TEXT,
     sender: uuid.UUID | None = None,
 ) -> Received:
-    """Stores a message and has it answered. When this returns, the message will not be lost.
+    """Stores a message and has it answered; an emergency with its answer, or not at all. When this
+    returns, the message will not be lost.
 
     Args:
         channel: the channel's name.
@@ -53,6 +54,8 @@ def receive(
         kind: what it is.
         sender: the opaque name of a conversation that begins with it, if the channel has given it one.
     """
+    text = storable(text)
+    work.read(text)
     try:
         with transaction.atomic():
             conversation = Conversation.entered(channel, address, now, sender)
@@ -63,13 +66,14 @@ def receive(
                 channel=channel,
                 event_id=event_id,
                 kind=kind,
-                text=storable(text),
+                text=text,
                 sent_at=sent_at,
                 received_at=now,
             )
             # Before the audit row, whose line in the log can wait.
-            transaction.on_commit(lambda: work.answer(message))
+            transaction.on_commit(lambda: work.answer(message, is_answered=is_answered))
             record("message.received", now, conversation=conversation.sender, place=message.place)
+            is_answered = work.answer_with_it(message)
     except IntegrityError:
         known = Message.objects.filter(channel=channel, event_id=event_id).first()
         if known is None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 from core.clinic_hours import TOKYO
 from desk import metrics
@@ -64,6 +64,7 @@ class Worker:
     Args:
         threads: turns at once.
         turn: answers a message of a conversation, and says whether to look again.
+        read: reads a text for emergencies; what was just read is known.
         urgent: whether a message is an emergency, which does not wait for its turn; quickly.
         at_once: answers such a message.
         post: sends what a conversation has in the outbox.
@@ -76,6 +77,7 @@ class Worker:
         self,
         threads: int,
         turn: Callable[[int], bool],
+        read: Callable[[str], object],
         urgent: Callable[[Message], bool],
         at_once: Callable[[Message], object],
         post: Callable[[int], object],
@@ -83,7 +85,7 @@ class Worker:
         chores: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._turn, self._post = turn, post
-        self._urgent, self._at_once = urgent, at_once
+        self._read, self._urgent, self._at_once = read, urgent, at_once
         self._elsewhere = elsewhere
         # Of their own, for the others may all be waiting: for Rasa, or for the broker.
         self._first = ThreadPoolExecutor(URGENT_THREADS, thread_name_prefix="urgent")
@@ -127,14 +129,41 @@ class Worker:
         """Has a conversation attended to soon, in this process; safe to call for any reason."""
         self._submit(self._turns, self.attend, conversation)
 
-    def take_new(self, message: Message) -> None:
-        """Has a message that just came in answered; it is read for emergencies in the caller's thread."""
+    def read(self, text: str) -> None:
+        """Reads a text that is about to be stored, so that the transaction need not wait for it."""
+        self._read(text)
+
+    def answer_with_it(self, message: Message) -> bool:
+        """Answers an emergency in the transaction that stores it, and says whether it has: either both
+        are there or neither, and then the channel tells the patient.
+
+        Args:
+            message: one that is being stored.
+
+        Raises:
+            OperationalError: there is no room for the answer, or no database any more.
+        """
+        if not self._is_urgent(message):
+            return False
+        try:
+            with transaction.atomic():
+                self._at_once(message)
+        except GONE:
+            raise
+        except Exception:
+            # Its turn will try again.
+            logger.exception("answering at once failed")
+            return False
+        return True
+
+    def take_new(self, message: Message, *, is_answered: bool) -> None:
+        """Has a message that was just stored answered, or what was answered with it sent."""
         with self._guard:
             if self._stop.is_set():
                 return
             self._looked_at.add(message.pk)
-        if self._is_urgent(message):
-            self._soon(self._first, self._begin, message)
+        if is_answered:
+            self._soon(self._first, self._send_first, message.conversation_id)
         else:
             self._hand_on(message.conversation_id)
 
@@ -175,10 +204,6 @@ class Worker:
             logger.exception("looking at a message failed")
             return False
 
-    def _begin(self, message: Message) -> None:
-        self._answer_at_once(message)
-        self._hand_on(message.conversation_id)
-
     @connected("answering at once failed", urgent=True)
     def _answer_at_once(self, message: Message) -> None:
         self._at_once(message)
@@ -198,6 +223,10 @@ class Worker:
         with self._guard:
             if not self._stop.is_set():
                 executor.submit(job, of)
+
+    @connected("sending failed", urgent=True)
+    def _send_first(self, conversation: int) -> None:
+        self._post(conversation)
 
     @connected("sending failed")
     def _send(self, conversation: int) -> None:
@@ -248,10 +277,23 @@ def stop() -> None:
     _worker = None
 
 
-def answer(message: Message) -> None:
-    """Has a new message answered: by this process's worker, else by whoever sweeps."""
+def read(text: str) -> None:
+    """Reads a text that is about to be stored, if this process has a worker."""
     if _worker is not None:
-        _worker.take_new(message)
+        _worker.read(text)
+
+
+def answer_with_it(message: Message) -> bool:
+    """Answers an emergency in the transaction that stores it (``Worker.answer_with_it``); without a
+    worker in this process whoever sweeps does it.
+    """
+    return _worker is not None and _worker.answer_with_it(message)
+
+
+def answer(message: Message, *, is_answered: bool) -> None:
+    """Has a new message answered, or its answer sent: by this process's worker, else by whoever sweeps."""
+    if _worker is not None:
+        _worker.take_new(message, is_answered=is_answered)
 
 
 def send(conversation: int) -> None:

@@ -1,10 +1,13 @@
-"""What is said on LINE while the database does not answer, by the reply token of what could not be stored.
+"""What is said on LINE while the database does not answer, by the reply token of what could not be stored,
+or not answered.
 
 LINE delivers it again, if that is switched on, and it is answered then; but nobody is left without a word
 until then, least of all in an emergency.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from desk.conversations.equipment import equipment
 from desk.conversations.models import Kind
@@ -25,5 +28,22 @@ def tell(token: str, kind: Kind, text: str) -> None:
     texts = said_without_database(text, equipment()) if kind == Kind.TEXT else ()
     if not texts:
         texts = (messages.text("emergency" if kind == Kind.GUIDE else "not_received"),)
+    _reply(token, texts)
+
+
+def tell_emergency(token: str, readings: Iterable[str]) -> None:
+    """Has a patient told whose emergency is stored, but whose answer cannot be; nothing else is told.
+
+    Args:
+        token: a fresh reply token.
+        readings: what the patient wrote, read together and each by itself.
+    """
+    said = (said_without_database(text, equipment()) for text in readings)
+    texts = next(filter(None, said), ())
+    if texts:
+        _reply(token, texts)
+
+
+def _reply(token: str, texts: Sequence[str]) -> None:
     said = [composed_text(one) for one in texts[:AT_ONCE]]
     later(lambda: platform().reply(token, said))

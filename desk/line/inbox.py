@@ -11,7 +11,8 @@ import functools
 import re
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -36,7 +37,9 @@ from desk.conversations.models import (
 )
 from desk.conversations.receive import receive
 from desk.conversations.respond import is_emergency
+from desk.database.outage import GONE
 from desk.doorway import doorway
+from desk.line import down
 from desk.line.models import Event, Friend, Unsent
 from desk.line.platform import later, platform
 from desk.privacy.copies import remove_copies
@@ -53,6 +56,8 @@ SHORT = 100
 LOOK_SECONDS = 0.5
 #: How long a reply token is kept; LINE takes it for a minute.
 TOKEN_KEPT = dt.timedelta(minutes=1)
+#: Emergencies of which is remembered that the patient was told without the database.
+TOLD = 1000
 #: What stands for a text that the patient took back.
 TAKEN_BACK = "（送信を取り消しました）"
 #: What the bot quotes of a message (``also_unknown`` in ``messages.yml``).
@@ -210,13 +215,19 @@ def left(user: str, now: dt.datetime) -> None:
         record("line.left", now, conversation=friend.conversation.sender)
 
 
-def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime | Friend | None:
+def gather(
+    address: str,
+    equipment: Equipment,
+    now: dt.datetime,
+    unanswered: Callable[[Sequence[Event]], object],
+) -> dt.datetime | Friend | None:
     """Makes messages of what waits, if nothing more is to be expected.
 
     Args:
         address: of who sent it.
         equipment: for the red-flag screen.
         now: an aware time.
+        unanswered: tells who wrote that it is an emergency, which the database cannot take now.
 
     Returns:
         When to look again; who sent it if messages were made; None if nothing waits.
@@ -232,11 +243,22 @@ def gather(address: str, equipment: Equipment, now: dt.datetime) -> dt.datetime 
     texts = [e for e in waiting if e.kind == Kind.TEXT]
     # Looked at without a transaction: nobody waits for the screen.
     known = Conversation.at(LINE, user) or Conversation()
-    if not (texts and _is_emergency(texts, known, equipment)):
+    is_urgent = bool(texts) and _is_emergency(texts, known, equipment)
+    if not is_urgent:
         if ready > now and texts:
             return ready
         # It is none.
         doorway.give_way()
+    try:
+        return _make_messages(address, user, now)
+    except GONE:
+        if is_urgent:
+            unanswered(texts)
+        raise
+
+
+def _make_messages(address: str, user: str, now: dt.datetime) -> Friend | None:
+    """Makes messages of what waits; who sent it, None if nothing waits any more."""
     with transaction.atomic():
         friend = friend_of(user, now)
         conversation = Conversation.locked(friend.conversation_id)
@@ -273,9 +295,13 @@ def _drop_unsent(events: Sequence[Event]) -> None:
 
 def _is_emergency(texts: Sequence[Event], conversation: Conversation, equipment: Equipment) -> bool:
     """Whether what has come so far is an emergency, read together or each by itself."""
-    together = "\n".join(event.text for event in texts)
-    single = [event.text for event in texts] if len(texts) > 1 else []
-    return any(is_emergency(text, conversation, equipment) for text in (together, *single))
+    return any(is_emergency(text, conversation, equipment) for text in _readings(texts))
+
+
+def _readings(texts: Sequence[Event]) -> list[str]:
+    """What has come so far, read together and each by itself."""
+    single = [event.text for event in texts]
+    return ["\n".join(single), *(single if len(single) > 1 else [])]
 
 
 def _bursts(events: Iterable[Event]) -> list[list[Event]]:
@@ -330,6 +356,7 @@ class Gatherer:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="line")
         self._timers: dict[str, threading.Timer] = {}
         self._queued: set[str] = set()
+        self._told: deque[int] = deque(maxlen=TOLD)
         self._guard = threading.Lock()
 
     def look(self, address: str) -> None:
@@ -360,16 +387,25 @@ class Gatherer:
             self._queued.discard(address)
             self._timers.pop(address, None)
         with work.connected("gathering messages failed", urgent=True):
-            found = gather(address, self._equipment, dt.datetime.now(TOKYO))
+            now = dt.datetime.now(TOKYO)
+            found = gather(address, self._equipment, now, self._tell)
             with self._guard:
                 if isinstance(found, dt.datetime):
-                    wait = (found - dt.datetime.now(TOKYO)).total_seconds()
+                    # From the same look at the clock: it may have been set since.
+                    wait = (found - now).total_seconds()
                     timer = threading.Timer(max(wait, 0), self.look, (address,))
                     timer.daemon = True
                     self._timers[address] = timer
                     timer.start()
             if isinstance(found, Friend):
                 self._show_loading(found)
+
+    def _tell(self, texts: Sequence[Event]) -> None:
+        """Tells a patient what an emergency must be told, once, while its answer cannot be stored."""
+        last = texts[-1]
+        if last.token and last.pk not in self._told:
+            self._told.append(last.pk)
+            down.tell_emergency(last.token, _readings(texts))
 
     def _show_loading(self, friend: Friend) -> None:
         """Shows a patient whom the bot is about to answer that something will come."""

@@ -91,7 +91,6 @@ closed_dates: []
 MESSAGES = Messages(TEXTS.encode(), CLINIC.encode(), telephones_yml().encode())
 
 HEAD_TODAY = "今日中に電話。\n開いています。"
-HEAD_NOW = "119番へ。\n伝えます。"
 MOOD_NOW = "一人にならないで。\n伝えます。"
 AFTER = "今どうですか。119番。"
 BETTER = "取り消しません。119番。"

@@ -14,8 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.japanese import default_cache_dir
-from tests.desk.running import Desk, wait_for
+from tests.desk.running import CACHE, Desk, wait_for
 from tools.places import MODEL, ROOT, free_ports
 from tools.run import running_bot
 
@@ -42,9 +41,7 @@ def desk(tmp_path: Path, migrated_file: Path) -> Iterator[Desk]:
         settings = {
             "DESK_DATA": str(ROOT / "data"), "DESK_BOT": str(ROOT / ".venv" / "bot"),
             "DESK_MODEL": str(model), "DESK_CANDIDATES": str(tmp_path / "candidates"),
-            "DESK_TURNS_A_MINUTE": "10000",
-            # What the rules have learnt once need not be learnt again.
-            "XDG_CACHE_HOME": str(default_cache_dir().parent),
+            "DESK_TURNS_A_MINUTE": "10000", **CACHE,
         }  # fmt: skip
         database = f"sqlite:///{shutil.copy(migrated_file, tmp_path)}"
         desk = Desk(database, tmp_path, f"http://127.0.0.1:{rasa}", settings=settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.desk.browsing import Browser
 from tests.desk.chatting import Chat
 from tests.desk.console import DESKTOP, PHONE, keep, log_in, opened
-from tests.desk.running import ROOT, TOKEN, Desk
+from tests.desk.running import CACHE, ROOT, TOKEN, Desk
 from tools.places import free_ports
 from tools.run import running_bot
 
@@ -43,11 +42,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Ite
         patch.setenv("KNOWLEDGE_TOKEN", TOKEN)
         patch.setenv("KNOWLEDGE_COPY", str(folder / "knowledge.json"))
         database = f"sqlite:///{shutil.copy(migrated_file, folder)}"
-        # What messages sound like has been learnt by the bot's tests already.
-        cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-        settings = {
-            "DESK_DATA": str(ROOT / "data"), "DESK_RASA_SECONDS": "20", "XDG_CACHE_HOME": cache,
-        }  # fmt: skip
+        settings = {**CACHE, "DESK_DATA": str(ROOT / "data"), "DESK_RASA_SECONDS": "20"}
         desk = Desk(database, folder, f"http://127.0.0.1:{rasa}", settings=settings)
         desk.manage("import_knowledge", "--first")
         with running_bot(folder / "bot.log"):
@@ -186,5 +181,5 @@ def test_a_review_that_is_overdue_withdraws_the_answer(
     port = clinic.port
     clinic.kill()
     # The same desk and the same bot; only the desk's clock is ahead.
-    clinic.start(port=port, days_later=400)
+    clinic.start("tests.desk.later", "400", port=port)
     hears_within(chromium, clinic, "見直しの期限を過ぎている", time.monotonic())

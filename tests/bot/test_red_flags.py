@@ -16,8 +16,7 @@ import httpx
 import pytest
 
 from tests.bot.conftest import LoneRasa
-from tests.bot.test_failures import wait_until
-from tests.desk.running import Desk
+from tests.desk.running import Desk, wait_for
 from tools.client import BotClient, Reply
 from tools.front import first_response
 from tools.places import ROOT, free_ports
@@ -119,7 +118,7 @@ def bot_without_model(folder: Path) -> Iterator[BotClient]:
         )  # fmt: skip
         try:
             url = f"http://127.0.0.1:{rasa}"
-            assert wait_until(lambda: _answers(f"{url}/webhooks/rest/"), 120)
+            wait_for(lambda: _answers(f"{url}/webhooks/rest/"), 120)
             yield BotClient(url)
         finally:
             process.send_signal(signal.SIGTERM)

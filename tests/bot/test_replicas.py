@@ -2,111 +2,80 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from core.japanese import default_cache_dir
 from desk.conversations.rasa import Rasa
-from tests.desk.running import Desk, wait_for
-from tools.bot_commands import actions_command, bot_environment, rasa_command, rasa_environment
-from tools.places import MODEL, ROOT, Ports, free_ports
+from tests.databases import own_database
+from tests.desk.running import CACHE, Desk, wait_for
+from tests.machine import Machine, action_server, rasa_server
+from tools.places import ROOT, Ports, free_ports
 
 pytestmark = pytest.mark.slow
 
-SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432")
 QUESTION, MORE = "お酒は飲めますか", "もっと詳しく"
-READY_SECONDS = 600
 PATIENTS, MESSAGES = 6, 5
 
 
 @dataclass
 class Bot:
-    """Rasa servers with one action server; each can be killed alone."""
+    """Rasa servers, by their addresses, with one action server; each can be killed alone."""
 
-    folder: Path
-    ports: list[int]
-    actions: int
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    rasa: dict[str, Machine]
+    actions: Machine
 
     @property
     def urls(self) -> list[str]:
-        return [f"http://127.0.0.1:{port}" for port in self.ports]
+        return list(self.rasa)
 
     def start(self) -> None:
-        run = {"actions": (actions_command(Ports(0, self.actions, 0)), bot_environment())}
-        for port, url in zip(self.ports, self.urls, strict=True):
-            run[url] = rasa_command(Ports(port, self.actions, 0), MODEL), rasa_environment()
-        for name, (command, environment) in run.items():
-            old = self.processes.get(name)
-            if old is None or old.poll() is not None:
-                log = (self.folder / f"{name.rsplit(':', 1)[-1]}.log").open("ab")
-                self.processes[name] = subprocess.Popen(
-                    command,
-                    cwd=ROOT,
-                    env=environment,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-        wait_for(lambda: all(Rasa(url, 2).model() for url in self.urls), READY_SECONDS)
+        """Starts what does not run, and waits until all answer."""
+        down = [machine for machine in self.machines if not machine.is_running]
+        for machine in down:
+            machine.launch()
+        for machine in down:
+            machine.wait()
 
-    def kill(self, name: str) -> None:
-        self.processes[name].kill()
-        self.processes[name].wait()
-
-    def close(self) -> None:
-        for name in self.processes:
-            self.kill(name)
+    @property
+    def machines(self) -> list[Machine]:
+        return [self.actions, *self.rasa.values()]
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    name = f"replicas_{uuid.uuid4().hex[:8]}"
-    try:
-        connection = psycopg.connect(f"{SERVER}/test", autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"PostgreSQL does not answer at {SERVER}: {error}")
-    with contextlib.closing(connection) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        yield f"{SERVER}/{name}"
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(scope="module")
-def bot(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     one, other, actions = free_ports(3)
-    bot = Bot(tmp_path_factory.mktemp("bots"), [one, other], actions)
-    with pytest.MonkeyPatch.context() as patch:
+    folder = tmp_path_factory.mktemp("bots")
+    with own_database() as database, pytest.MonkeyPatch.context() as patch:
         patch.setenv("RASA_TRACKER_DB", database)
+        rasa = [Ports(port, actions, 0) for port in (one, other)]
+        bot = Bot(
+            {p.rasa_url: rasa_server(p, folder / f"{p.rasa}.log") for p in rasa},
+            action_server(rasa[0], folder / "actions.log"),
+        )
         try:
             bot.start()
             yield bot
         finally:
-            bot.close()
+            for machine in bot.machines:
+                machine.kill()
 
 
 @pytest.fixture
-def desk(bot: Bot, tmp_path: Path) -> Iterator[Desk]:
+def desk(bot: Bot, tmp_path: Path, migrated_file: Path) -> Iterator[Desk]:
     settings = {
         "DESK_DATA": str(ROOT / "data"), "DESK_TURNS_A_MINUTE": "10000",
         # However slow the machine: a server that is up is not given up.
-        "DESK_RASA_SECONDS": "30", "DESK_WORKERS": "2",
-        # What the rules have learnt once need not be learnt again.
-        "XDG_CACHE_HOME": str(default_cache_dir().parent),
+        "DESK_RASA_SECONDS": "30", "DESK_WORKERS": "2", **CACHE,
     }  # fmt: skip
-    database = f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+    database = f"sqlite:///{shutil.copy(migrated_file, tmp_path)}"
     desk = Desk(database, tmp_path, ",".join(bot.urls), settings=settings)
-    desk.manage("migrate", "--verbosity", "0")
     try:
         desk.start()
         yield desk
@@ -159,7 +128,7 @@ def test_a_server_that_dies_takes_no_message_and_no_memory_along(bot: Bot, desk:
     for thread in writing:
         thread.start()
     wait_for(lambda: len(written) > PATIENTS)
-    bot.kill(bot.urls[0])
+    bot.rasa[bot.urls[0]].kill()
     for thread in writing:
         thread.join()
     assert len(written) == PATIENTS * MESSAGES
@@ -171,6 +140,6 @@ def test_a_server_that_dies_takes_no_message_and_no_memory_along(bot: Bot, desk:
         assert answers(asked(desk, name, MORE)) == first[name]
     # And so does a server that was started anew, when it is the only one.
     bot.start()
-    bot.kill(bot.urls[1])
+    bot.rasa[bot.urls[1]].kill()
     for name in names[1::2]:
         assert answers(asked(desk, name, MORE)) == first[name]

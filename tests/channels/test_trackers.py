@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,8 +16,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels import trackers
 from channels.trackers import Memory, Postgres, Trackers
+from tests.databases import own_database
 
-SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432")
 DOMAIN = Domain.from_yaml("""
 version: "3.1"
 slots:
@@ -37,16 +35,8 @@ def no_store_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def url() -> Iterator[str]:
     """The URL of an empty database."""
-    name = f"trackers_{uuid.uuid4().hex[:8]}"
-    try:
-        connection = psycopg2.connect(f"{SERVER}/test", connect_timeout=3)
-    except psycopg2.OperationalError as error:
-        pytest.skip(f"PostgreSQL does not answer at {SERVER}: {error}")
-    with contextlib.closing(connection) as server:
-        server.autocommit = True
-        server.cursor().execute(f"CREATE DATABASE {name}")
-        yield f"{SERVER}/{name}"
-        server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_database() as url:
+        yield url
 
 
 @pytest.fixture(params=["memory", "postgresql"])

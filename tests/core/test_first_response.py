@@ -91,7 +91,6 @@ closed_dates: []
 """
 
 OPEN = dt.datetime(2026, 11, 24, 11, 0, tzinfo=TOKYO)
-EMERGENCY_BEFORE = State({}, "emergency", "head")
 
 
 def responses_of(clinic: str = CLINIC) -> FirstResponses:

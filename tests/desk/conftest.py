@@ -5,22 +5,18 @@ from __future__ import annotations
 import collections
 import contextlib
 import fcntl
-import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.databases import own_database
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.line_platform import LinePlatform
 from tests.desk.running import Desk
-
-POSTGRESQL = "postgresql://root@127.0.0.1:5432"
 
 
 @pytest.hookimpl(trylast=True)
@@ -32,17 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: -desks[item.path])
 
 
-def _server() -> str:
-    return os.environ.get("TEST_POSTGRESQL", POSTGRESQL)
-
-
 @pytest.fixture(scope="session")
 def migrated_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of a PostgreSQL database with all tables and nothing in them."""
-    with _postgresql() as name:
-        folder = tmp_path_factory.mktemp("migrated")
-        Desk(f"{_server()}/{name}", folder, "http://127.0.0.1:1").manage("migrate")
-        yield name
+    """The URL of a PostgreSQL database with all tables and nothing in them."""
+    with own_database() as url:
+        Desk(url, tmp_path_factory.mktemp("migrated"), "http://127.0.0.1:1").manage("migrate")
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -52,8 +43,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "desk.sqlite3")
         yield f"sqlite:///{tmp_path / 'desk.sqlite3'}"
         return
-    with _postgresql(request.getfixturevalue("migrated_template")) as name:
-        yield f"{_server()}/{name}"
+    with own_database(request.getfixturevalue("migrated_template")) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -62,8 +53,8 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'desk.sqlite3'}"
         return
-    with _postgresql() as name:
-        yield f"{_server()}/{name}"
+    with own_database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -95,7 +86,7 @@ def open_desk(
             database = f"sqlite:///{folder / 'desk.sqlite3'}"
         else:
             template = request.getfixturevalue("migrated_template")
-            database = f"{_server()}/{at_end.enter_context(_postgresql(template))}"
+            database = at_end.enter_context(own_database(template))
         rasa, front_end = FakeRasa(), FrontEnd()
         at_end.callback(rasa.close)
         at_end.callback(front_end.close)
@@ -105,21 +96,12 @@ def open_desk(
         yield OpenDesk(desk, rasa, front_end)
 
 
-@contextlib.contextmanager
-def _postgresql(template: str = "template1") -> Iterator[str]:
-    """A PostgreSQL database of its own, while the block runs."""
-    name = f"desk_{uuid.uuid4().hex}"
-    try:
-        connection = psycopg.connect(f"{_server()}/test", autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"PostgreSQL does not answer at {_server()}: {error}")
-    with connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield name
-    finally:
-        with psycopg.connect(f"{_server()}/test", autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture
+def clinic(tmp_path: Path) -> Path:
+    """A data folder whose clinic is no demo."""
+    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "clinic.yml").write_text("demo: false\n", encoding="utf-8")
+    return tmp_path
 
 
 @pytest.fixture

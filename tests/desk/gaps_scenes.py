@@ -35,8 +35,6 @@ from desk.webchat.models import Feedback
 from tests.desk.insight_scenes import conversation, ticket, turn
 from tests.desk.scenes import now, person
 
-#: The week of 4 March 2024, and what was asked in it.
-WEEK = "2024-W10"
 UNKNOWN = turn("fallback", triage="consult", reason="low_confidence", escalate=True)
 
 
@@ -200,9 +198,9 @@ def drawn_anew() -> None:
         equipment().knowledge,
     )
     with transaction.atomic():
-        first, *others = sample(period, WEEK, knowledge, 5)
+        first, *others = sample(period, "2024-W10", knowledge, 5)
         change(first.message, text=TAKEN_BACK)
-        again = sample(period, WEEK, knowledge, 5)
+        again = sample(period, "2024-W10", knowledge, 5)
         transaction.set_rollback(True)
     keys = [one.message.pk for one in again]
     print(first.message.pk in keys, {one.message.pk for one in others} <= set(keys), len(keys))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Sequence
+from typing import Any
 from unittest import mock
 
+import time_machine
 from django.db import DataError, connection
 
 from desk.audit.models import AuditEntry
@@ -22,6 +24,12 @@ def left() -> None:
     """Prints how much is still on its way, in or out."""
     on_its_way = Reply.objects.filter(delivery__in=[Delivery.QUEUED, Delivery.FAILED])
     print(Event.objects.filter(message=None).count() + on_its_way.count())
+
+
+def tried() -> None:
+    """Prints how many calls have been tried whose replies have not arrived."""
+    replies = Reply.objects.filter(delivery=Delivery.FAILED)
+    print(replies.values("call").distinct().count())
 
 
 def tokens_expire() -> None:
@@ -80,6 +88,33 @@ def stored_beside_a_bad_one() -> None:
     with mock.patch.object(inbox, "_insert", refuses):
         at_once(2, add)
     print(f"good: {said['good']}, bad: {said['bad']}")
+
+
+def clock_set_back_within_a_look() -> None:
+    """The clock is set back an hour while a patient's events are looked at; prints whether the next look
+    is soon all the same.
+    """
+    gatherer, gather = inbox.Gatherer(equipment()), inbox.gather
+    looked = threading.Event()
+    with time_machine.travel(now(), tick=True) as clock:
+
+        def sets_back(*arguments: Any) -> Any:
+            found = gather(*arguments)
+            clock.shift(-3600)
+            return found
+
+        def timer(seconds: float, *_: object) -> mock.Mock:
+            print("soon" if seconds < 10 else f"in {seconds:.0f} seconds")
+            looked.set()
+            return mock.Mock()
+
+        inbox.store.add([event("set-back")])
+        with (
+            mock.patch.object(inbox, "gather", sets_back),
+            mock.patch.object(inbox.threading, "Timer", timer),
+        ):
+            gatherer.look(event("set-back").address)
+            looked.wait(20)
 
 
 def looked_at_again() -> None:

@@ -395,10 +395,9 @@ def looks_are_noted() -> None:
     print(found.count())
 
 
-def shared_with_people(address: str) -> None:
+def shared_with_people() -> None:
     """A visitor's conversation has had a ticket, which is closed."""
     message = Message.objects.filter(channel="web").order_by("-pk")[0]
-    assert address in message.event_id or not address
     ticket_of(message, State.CLOSED, now())
 
 

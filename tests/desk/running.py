@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from core.japanese import default_cache_dir
 from tests.desk.forked import ROOT, Forked, program, stage
 from tools.places import free_ports
 
@@ -22,6 +23,8 @@ from tools.places import free_ports
 DATA = Path(os.environ.get("TEST_DATA") or ROOT / "tests" / "other_drug" / "data")
 #: What the small drug's rules take for an emergency.
 EMERGENCY = "唇が腫れて息が苦しい"
+#: What the rules have learnt once need not be learnt again: a setting of desks with all of them.
+CACHE = {"XDG_CACHE_HOME": str(default_cache_dir().parent)}
 #: Seals what the test desks keep.
 KEY = f"test:{base64.b64encode(bytes(range(32))).decode()}"
 TOKEN = "test-token-" + "x" * 40
@@ -75,20 +78,19 @@ class Desk:
             assert command.wait() == 0, errors.read_text(encoding="utf-8")
             return output.read_text(encoding="utf-8")
 
-    def start(
-        self, dying_at: str | None = None, port: int = 0, days_later: int = 0,
-        clock: Path | None = None,
-    ) -> None:  # fmt: skip
-        """Starts a process, on a free port if none is given, and waits until it answers."""
+    def start(self, *instead: str, port: int = 0, may_die: bool = False) -> None:
+        """Starts a process, and waits until it answers.
+
+        Args:
+            instead: a module that runs the desk in place of uvicorn, and its arguments before the port.
+            port: where it listens; 0 for a port that is free.
+            may_die: whether it may end before it answers, of what was left lying.
+        """
         self.port = port or free_ports(1)[0]
         command = ["uvicorn", "--lifespan", "on", "--log-level", self.log_level,
                    "--port", str(self.port), "desk.asgi:application"]  # fmt: skip
-        if dying_at:
-            command = ["tests.desk.killer", dying_at, str(self.port)]
-        if days_later:
-            command = ["tests.desk.later", str(days_later), str(self.port)]
-        if clock:
-            command = ["tests.faults.clock", str(clock), str(self.port)]
+        if instead:
+            command = [*instead, str(self.port)]
         log = self.folder / "desk.log"
         self.process = Forked(program, tuple(command), self.environment(), log)
         deadline = time.monotonic() + START_SECONDS
@@ -96,10 +98,10 @@ class Desk:
             with contextlib.suppress(httpx.HTTPError):
                 if _http.get(f"{self.url}/healthz", timeout=1).is_success:
                     return
-            if self.process.poll() is not None and dying_at is None:
-                break
             if self.process.poll() is not None:
-                return  # it died of what was left lying
+                if may_die:
+                    return
+                break
             time.sleep(0.05)
         raise AssertionError(log.read_text(encoding="utf-8")[-3000:])
 
@@ -125,10 +127,15 @@ class Desk:
     def close(self) -> None:
         """Ends everything."""
         self.kill()
+        self.end_stage()
+
+    def end_stage(self) -> None:
+        """Ends the process of the scenes; the next scene has a new one."""
         if self.stage is not None:
             self.stage[0].kill()
             self.stage[0].wait()
             self.stage[1].close()
+            self.stage = None
 
     def kill(self) -> None:
         if self.process is not None:

@@ -13,11 +13,11 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
+from tests.databases import empty, own_database
 from tests.desk.fakes import FrontEnd
 from tests.desk.line_platform import Line, LinePlatform, user_id
 from tests.desk.running import EMERGENCY, ROOT, Desk, wait_for
@@ -43,26 +43,13 @@ def taken(desk: Desk, *arguments: str, **changed: str) -> Path:
 
 
 @pytest.fixture
-def trackers(database: str) -> Iterator[str]:
+def trackers() -> Iterator[str]:
     """The URL of a database such as Rasa's, with a conversation in it."""
-    name = f"{urlsplit(database).path[1:]}_rasa"
-    server = database.rpartition("/")[0]
-    with psycopg.connect(f"{server}/test", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    with psycopg.connect(f"{server}/{name}", autocommit=True) as connection:
-        connection.execute("CREATE TABLE events (id serial PRIMARY KEY, data text)")
-        connection.execute("INSERT INTO events (data) VALUES ('一'), ('二'), ('三')")
-    yield f"{server}/{name}"
-    with psycopg.connect(f"{server}/test", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def destroyed(url: str) -> None:
-    """The database is gone, and a new one is as empty as they come."""
-    server, _, name = url.rpartition("/")
-    with psycopg.connect(f"{server}/test", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
+    with own_database() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE events (id serial PRIMARY KEY, data text)")
+            connection.execute("INSERT INTO events (data) VALUES ('一'), ('二'), ('三')")
+        yield url
 
 
 class Writer:
@@ -115,8 +102,8 @@ def test_after_everything_is_gone_the_backup_brings_it_back_and_patients_go_on(
     staff = desk.scene("print(User.objects.count(), Ticket.objects.count())")
     desk.close()
     desk.stage = None
-    destroyed(desk.database)
-    destroyed(trackers)
+    empty(desk.database)
+    empty(trackers)
 
     assert b"SQLite" not in file.read_bytes() and "質問".encode() not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0

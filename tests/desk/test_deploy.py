@@ -207,14 +207,6 @@ def settings_of(values: dict[str, str], secrets: Path, clinic: Path) -> dict[str
     return changed
 
 
-@pytest.fixture
-def clinic(tmp_path: Path) -> Path:
-    """A data folder whose clinic is no demo."""
-    (tmp_path / "knowledge").mkdir()
-    (tmp_path / "knowledge" / "clinic.yml").write_text("demo: false\n", encoding="utf-8")
-    return tmp_path
-
-
 def test_desk_is_given_all_that_production_asks_for(
     objects: list[dict[str, Any]], secrets: Path, clinic: Path
 ) -> None:

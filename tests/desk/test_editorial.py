@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from core.knowledge import Files
+from tests.desk import clinics
 from tests.desk.running import DATA, EMERGENCY, TOKEN, Desk, wait_for
 
 pytestmark = pytest.mark.slow
@@ -214,7 +215,7 @@ def test_what_is_overdue_is_withdrawn(table: Desk) -> None:
     assert "TS-SE-GEN-01" not in expired(table)
     table.kill()
     # The same desk, three weeks later.
-    table.start(days_later=21)
+    table.start("tests.desk.later", "21")
     assert "TS-SE-GEN-01" in expired(table)
     wait_for(lambda: "TS-SE-GEN-01 overdue" in does(table, "reminded()"))
     assert "version.expired -" in does(table, "audited_table()")
@@ -273,12 +274,7 @@ def test_files_and_database_stay_in_step(table: Desk, tmp_path: Path) -> None:
 def test_production_does_not_start_with_the_demonstration_in_the_database(
     table: Desk, tmp_path: Path
 ) -> None:
-    data = tmp_path / "data"
-    shutil.copytree(DATA, data)
-    clinic = data / "knowledge" / "clinic.yml"
-    clinic.write_text(
-        clinic.read_text(encoding="utf-8").replace("demo: true", "demo: false"), encoding="utf-8"
-    )
+    data = clinics.copied(tmp_path / "data")
     table.settings |= {
         "DESK_DATA": str(data), "DESK_PRODUCTION": "1", "DESK_HOSTS": "desk.example.jp,127.0.0.1",
         "DESK_SECRET": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH",
@@ -292,13 +288,12 @@ def test_a_clinic_ends_the_demonstration_in_its_file(table: Desk, tmp_path: Path
     shutil.copytree(DATA, data)
     table.settings["DESK_DATA"] = str(data)
     does(table, "published_file('clinic.yml', 'closed_dates: []', 'closed_dates: [2030-01-04]')")
-    clinic = data / "knowledge" / "clinic.yml"
-    clinic.write_text(clinic.read_text("utf-8").replace("demo: true", "demo: false"), "utf-8")
+    clinics.end_demonstration(data)
     # The file does not know what was published here; once it does, only the mark differs.
     with pytest.raises(AssertionError, match="make export-knowledge"):
         table.manage("import_knowledge")
     table.manage("export_knowledge")
-    clinic.write_text(clinic.read_text("utf-8").replace("demo: true", "demo: false"), "utf-8")
+    clinics.end_demonstration(data)
     assert "新しい版 1" in table.manage("import_knowledge")
     assert "demo: false" in does(table, "print(published_files().contents['clinic.yml'].decode())")
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -105,7 +106,6 @@ def test_keys_are_changed_while_messages_arrive_and_nothing_is_lost(desk: Desk) 
     before = desk.answered(NAME)
     needed = int(scene(desk, "sealed_by('test')"))
     desk.close()
-    desk.stage = None
 
     desk.settings["DESK_KEYS"] = NEW
     with pytest.raises(AssertionError, match=rf"「test」がありません。.*まだ {needed} 件"):
@@ -116,21 +116,23 @@ def test_keys_are_changed_while_messages_arrive_and_nothing_is_lost(desk: Desk) 
 
     desk.settings["DESK_KEYS"] = f"{NEW},{OLD}"
     desk.start()
-    stop, sent = threading.Event(), []
+    stop = threading.Event()
 
-    def write() -> None:
+    def write() -> list[bool]:
+        accepted: list[bool] = []
         while not stop.is_set():
-            assert desk.accepts(NAME, f"during-{len(sent)}", f"中{len(sent)}")
-            sent.append(f"中{len(sent)}")
+            number = len(accepted)
+            accepted.append(desk.accepts(NAME, f"during-{number}", f"中{number}"))
+        return accepted
 
-    writing = threading.Thread(target=write)
-    writing.start()
-    try:
-        said = desk.manage("seal", "--batch", "7")
-    finally:
-        stop.set()
-        writing.join()
-    assert sent
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            said = desk.manage("seal", "--batch", "7")
+        finally:
+            stop.set()
+        accepted = writing.result(60)
+    assert accepted and all(accepted)
     assert "すべての値が鍵「new」で暗号化されています" in said
     assert "鍵「test」を使う値はもうありません" in said
     desk.answered(NAME)
@@ -141,7 +143,9 @@ def test_keys_are_changed_while_messages_arrive_and_nothing_is_lost(desk: Desk) 
     after = desk.answered(NAME)
     assert after[: len(before)] == before
     wrote = [entry["text"] for entry in after if entry["author"] == "patient"]
-    assert wrote == [f"前{number}" for number in range(20)] + sent
+    assert wrote == [f"前{number}" for number in range(20)] + [
+        f"中{number}" for number in range(len(accepted))
+    ]
     heard = [entry["text"] for entry in after if entry["author"] == "bot"]
     assert sorted(heard) == sorted(f"答え:{text}" for text in wrote)
 

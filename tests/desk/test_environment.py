@@ -12,14 +12,6 @@ from desk.environment import SettingsError, read_environment
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
 
 
-@pytest.fixture
-def clinic(tmp_path: Path) -> Path:
-    """A data folder whose clinic is no demo."""
-    (tmp_path / "knowledge").mkdir()
-    (tmp_path / "knowledge" / "clinic.yml").write_text("demo: false\n", encoding="utf-8")
-    return tmp_path
-
-
 #: 32 random bytes each.
 NEW_KEY, OLD_KEY = (base64.b64encode(bytes(range(at, at + 32))).decode() for at in (0, 100))
 

@@ -6,7 +6,6 @@ that do not exist, and requests that never reach a view.
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.desk import clinics
 from tests.desk.browsing import Browser, Page
 from tests.desk.conftest import OpenDesk
-from tests.desk.running import DATA, TOKEN, Desk
+from tests.desk.running import TOKEN, Desk
 from tests.desk.test_authorisation import ADMINISTRATOR, DOCTOR, TABLE, every_address
 
 pytestmark = pytest.mark.slow
@@ -152,12 +152,7 @@ def test_header_of_the_answer_cannot_be_written_by_who_asks(open_desk: OpenDesk)
 
 @on_sqlite
 def test_production_speaks_https_only_and_keeps_cookies_to_itself(desk: Desk) -> None:
-    data = desk.folder / "clinic"
-    shutil.copytree(DATA, data)
-    clinic = data / "knowledge" / "clinic.yml"
-    clinic.write_text(
-        clinic.read_text(encoding="utf-8").replace("demo: true", "demo: false"), encoding="utf-8"
-    )
+    data = clinics.copied(desk.folder / "clinic")
     desk.settings |= {
         "DESK_PRODUCTION": "1", "DESK_SECRET": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH",
         "DESK_HOSTS": "desk.example.jp,127.0.0.1", "DESK_DATA": str(data),

@@ -221,7 +221,7 @@ def test_reply_token_that_has_expired_is_replaced_by_a_push(
 def test_desk_killed_on_the_way_gives_one_answer(
     desk: Desk, platform: LinePlatform, point: str
 ) -> None:
-    desk.start(dying_at=point)
+    desk.start("tests.desk.killer", point, may_die=True)
     line = app(desk, platform)
     event = line.text(P, "お酒は飲めますか")
     line.send(event)
@@ -302,6 +302,10 @@ def test_events_that_come_while_others_are_stored_are_stored_with_them(
     assert scene(desk, "stored_together()") == "stored 40 of 40 in fewer calls"
     assert scene(desk, "stored_beside_a_bad_one()") == "good: stored, bad: refused"
     assert scene(desk, "looked_at_again()") == "looked at twice"
+
+
+def test_clock_that_is_set_back_keeps_no_patient_waiting(desk: Desk) -> None:
+    assert scene(desk, "clock_set_back_within_a_look()") == "soon"
 
 
 BUTTONS = [

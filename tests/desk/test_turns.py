@@ -39,7 +39,7 @@ def test_desk_killed_within_a_turn_gives_exactly_one_answer(
     desk: Desk, front_end: FrontEnd, point: str
 ) -> None:
     texts = ["一つ目", "二つ目", "三つ目"]
-    desk.start(dying_at=point)
+    desk.start("tests.desk.killer", point, may_die=True)
     acknowledged = [desk.accepts("p", str(i), text) for i, text in enumerate(texts)]
     assert desk.process is not None
     desk.process.wait(20)

@@ -32,9 +32,40 @@ def goes_on():
 def nothing(_):
     return False
 
-Worker(1, nothing, nothing, nothing, nothing, chores=[fails, hangs, goes_on]).start()
+Worker(1, nothing, nothing, nothing, nothing, nothing, chores=[fails, hangs, goes_on]).start()
 print("done", enough.wait(20))
 """
+
+FAILURES = """
+from django.db import OperationalError, transaction
+from desk.conversations.models import Conversation
+from desk.conversations.work import Worker
+from tests.desk.scenes import now
+
+def nothing(_):
+    return False
+
+def told(error):
+    def fails(_):
+        Conversation.begun("api", "half done", now())
+        raise error
+
+    worker = Worker(1, nothing, nothing, lambda _: True, fails, nothing)
+    try:
+        with transaction.atomic():
+            return worker.answer_with_it(None), Conversation.at("api", "half done")
+    except OperationalError:
+        return "refused", Conversation.at("api", "half done")
+
+print(told(ValueError()), told(OperationalError()))
+"""
+
+
+def test_emergency_is_refused_without_room_for_its_answer_and_left_to_its_turn_by_a_fault(
+    desk: Desk,
+) -> None:
+    said = desk.manage("shell", "-c", FAILURES)
+    assert "(False, None) ('refused', None)" in said
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -42,16 +73,13 @@ def test_chore_that_fails_or_hangs_keeps_no_other_from_being_done(desk: Desk) ->
     assert "done True" in desk.manage("shell", "-c", CHORES)
 
 
-def test_emergency_that_a_killed_desk_left_need_not_wait_for_a_turn_that_hangs(
+def test_emergency_that_was_left_lying_need_not_wait_for_a_turn_that_hangs(
     desk: Desk, rasa: FakeRasa
 ) -> None:
     desk.settings["DESK_WORKERS"] = "1"
     rasa.seconds = 7.0
     for name, text in (("p0", "お酒は飲めますか"), ("p1", EMERGENCY)):
-        desk.start(dying_at="received")
-        assert not desk.accepts(name, name, text)
-        assert desk.process is not None
-        desk.process.wait(20)
+        desk.scene(f"leave_lying({name!r}, {text!r})")
     desk.start()
     start = time.monotonic()
     wait_for(lambda: any("119" in e["text"] for e in desk.transcript("p1")["entries"]))

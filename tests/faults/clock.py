@@ -1,4 +1,5 @@
 """A desk whose clock jumps by as many seconds as a file says: ``python -m tests.faults.clock FILE PORT``.
+How far it has jumped it says in FILE``.done``.
 
 The clock of the day only; what counts seconds since the start goes on, as in a machine whose clock is set.
 """
@@ -20,11 +21,18 @@ if __name__ == "__main__":
 
         def jump() -> None:
             global jumped  # noqa: PLW0603
+            wanted = int(file.read_text(encoding="ascii"))
+            clock.shift(wanted - jumped)
+            jumped = wanted
+            new = file.with_suffix(".said")
+            new.write_text(str(jumped), encoding="ascii")
+            new.replace(file.with_suffix(".done"))
+
+        def again_and_again() -> None:
             while True:
-                wanted = int(file.read_text(encoding="ascii") or jumped) if file.exists() else 0
-                clock.shift(wanted - jumped)
-                jumped = wanted
+                jump()
                 threading.Event().wait(0.05)
 
-        threading.Thread(target=jump, daemon=True).start()
+        jump()
+        threading.Thread(target=again_and_again, daemon=True).start()
         uvicorn.run("desk.asgi:application", port=port, lifespan="on", log_level="warning")

@@ -23,6 +23,14 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture(autouse=True)
+def whole_stack(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a drill has broken, and not mended because it failed, spoils no other one."""
+    yield
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("stack").restore()
+
+
 @pytest.fixture
 def real_bot(stack: Stack) -> Iterator[None]:
     """The real bot answers."""

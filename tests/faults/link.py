@@ -8,8 +8,6 @@ import struct
 import threading
 import time
 
-from tools.places import free_ports
-
 #: Closes with a reset, as if the other end had never heard of the connection.
 _RESET = struct.pack("ii", 1, 0)
 
@@ -21,19 +19,25 @@ class Link:
         delay: seconds that each piece takes.
         rate: bytes a second that come through; 0 for all.
         is_silent: whether what is sent disappears; connections stand, and new ones come about.
+        is_cut: whether every connection that is made ends at once.
     """
 
     def __init__(self, beyond: int) -> None:
         self.beyond = beyond
-        (self.port,) = free_ports(1)
-        self.delay, self.rate, self.is_silent = 0.0, 0, False
+        self.mend()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._let_in, daemon=True).start()
 
     def mend(self) -> None:
         """As it was."""
-        self.delay, self.rate, self.is_silent = 0.0, 0, False
+        self.delay, self.rate, self.is_silent, self.is_cut = 0.0, 0, False, False
+
+    @property
+    def is_impaired(self) -> bool:
+        """Whether it is not as it was."""
+        return bool(self.delay or self.rate or self.is_silent or self.is_cut)
 
     def lead_to(self, beyond: int) -> None:
         """Leads somewhere else from now on."""
@@ -63,6 +67,9 @@ class Link:
     def _connect(self, guest: socket.socket) -> None:
         while self.is_silent:
             time.sleep(0.05)
+        if self.is_cut:
+            guest.close()
+            return
         try:
             host = socket.create_connection(("127.0.0.1", self.beyond), 5)
         except OSError:

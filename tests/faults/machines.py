@@ -1,4 +1,4 @@
-"""Servers of a drill's own, as processes that can be killed, stopped and started again."""
+"""Servers of a drill's own, and a disk that can be full."""
 
 from __future__ import annotations
 
@@ -6,35 +6,21 @@ import contextlib
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import psycopg
 import redis
 
-from core.japanese import default_cache_dir
-from tools.places import ROOT, free_ports
+from tests.machine import Machine
+from tools.places import free_ports
 
-#: What the rules have learnt once need not be learnt again.
-CACHE = {"XDG_CACHE_HOME": str(default_cache_dir().parent)}
 #: Where Debian and Ubuntu keep PostgreSQL's programs; elsewhere they are found by the path.
 _DEBIAN = Path("/usr/lib/postgresql")
-START_SECONDS = 400.0
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> float:
-    """Waits for something; how long it took, in seconds."""
-    begin = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - begin < seconds, what
-        time.sleep(0.05)
-    return time.monotonic() - begin
 
 
 def of_postgresql(name: str) -> str:
@@ -56,6 +42,7 @@ class Disk:
 
     folder: Path
     is_small: bool
+    is_full: bool = False
 
     def fill(self, program: int) -> None:
         """Leaves no room, to the last byte.
@@ -63,6 +50,7 @@ class Disk:
         Args:
             program: the number of the process that writes there.
         """
+        self.is_full = True
         if not self.is_small:
             self._limit(program, 1)
             return
@@ -81,6 +69,7 @@ class Disk:
             (self.folder / "ballast").unlink()
         else:
             self._limit(program, resource.RLIM_INFINITY)
+        self.is_full = False
 
     @staticmethod
     def _limit(program: int, most: int) -> None:
@@ -104,70 +93,6 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
     finally:
         if is_small:
             subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@dataclass
-class Machine:
-    """A program, started again and again under the same name."""
-
-    name: str
-    command: Sequence[str]
-    is_ready: Callable[[], bool]
-    log: Path
-    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
-    user: str | None = None
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> float:
-        """Starts it; how long it took until it answered, in seconds."""
-        self.launch()
-        return self.wait()
-
-    def launch(self) -> None:
-        """Starts it without waiting."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log,
-                start_new_session=True, user=self.user,
-            )  # fmt: skip
-
-    def wait(self) -> float:
-        """Waits until it answers; how long that took, in seconds."""
-
-        def is_up() -> bool:
-            assert self.process is not None and self.process.poll() is None, self.tail()
-            return self.is_ready()
-
-        return wait_until(is_up, START_SECONDS, f"{self.name} does not start")
-
-    def tail(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
-
-    def signal(self, number: int) -> None:
-        """Sends a signal to the program and to all that it has started."""
-        assert self.process is not None
-        with contextlib.suppress(psutil.NoSuchProcess):
-            main = psutil.Process(self.process.pid)
-            # The first one first: it would replace those that are gone.
-            for each in (main, *main.children(recursive=True)):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    each.send_signal(number)
-
-    def kill(self) -> None:
-        """As a crash, or as the system when there is no memory left."""
-        if self.process is not None:
-            if self.process.poll() is None:
-                self.signal(signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-    def pause(self) -> None:
-        """It keeps its connections and answers nothing."""
-        self.signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """It goes on as if nothing had been."""
-        self.signal(signal.SIGCONT)
 
 
 def postgresql(folder: Path, port: int) -> Machine:
@@ -196,8 +121,6 @@ def postgresql(folder: Path, port: int) -> Machine:
 
     machine = Machine("PostgreSQL", command, is_ready, folder.parent / "postgresql.log", user=user)
     machine.start()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE desk")
     return machine
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 
 from tests.desk.fakes import FrontEnd
-from tests.desk.running import TOKEN, Desk, wait_for
+from tests.desk.running import EMERGENCY, TOKEN, Desk, wait_for
 
-#: Taken by the real bot and by the small drug's rules alike.
-QUESTION, EMERGENCY = "お酒は飲めますか", "唇が腫れて息が苦しい"
+#: Taken by the real bot and by the small drug's rules alike, as is ``EMERGENCY``.
+QUESTION = "お酒は飲めますか"
 #: The safe text, and the one that an emergency is answered with, by what they cannot do without.
 SAFE, FIXED = "自動応答が使えません", "119"
 #: Longest wait of a front end for an acknowledgement, in seconds.

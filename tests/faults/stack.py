@@ -15,12 +15,11 @@ from pathlib import Path
 import httpx
 
 from tests.desk.fakes import FakeRasa, FrontEnd
-from tests.desk.running import Desk, Worker
+from tests.desk.line_platform import Line, LinePlatform
+from tests.desk.running import CACHE, Desk, Worker
 from tests.faults.link import Link
 from tests.faults.machines import (
-    CACHE,
     Disk,
-    Machine,
     a_folder,
     port,
     postgresql,
@@ -28,8 +27,8 @@ from tests.faults.machines import (
     small_disk,
 )
 from tests.faults.patient import Patient
-from tools.bot_commands import actions_command, bot_environment, rasa_command
-from tools.places import MODEL, ROOT, Ports
+from tests.machine import Machine, action_server, rasa_server
+from tools.places import ROOT, Ports
 
 #: How long a turn waits for Rasa here, in seconds; the ordinary 8 would only make the drills longer.
 RASA_SECONDS = 3.0
@@ -50,11 +49,13 @@ class Stack:
     to_database: Link
     to_redis: Link
     to_rasa: Link
+    to_line: Link
     desk: Desk
     other: Desk
     worker: Worker
     front_end: FrontEnd
     fake: FakeRasa
+    platform: LinePlatform
 
     @contextlib.contextmanager
     def real_bot(self) -> Iterator[None]:
@@ -77,6 +78,16 @@ class Stack:
         """Somebody new."""
         return Patient(self.front_end)
 
+    @property
+    def database_url(self) -> str:
+        """The database, past the network that drills make bad."""
+        return f"postgresql://desk@127.0.0.1:{self.to_database.beyond}/postgres"
+
+    @property
+    def line(self) -> Line:
+        """Patients' telephones with LINE."""
+        return Line(self.platform, self.desk.url)
+
     def answers(self, seconds: float = 180.0) -> float:
         """Waits until a new patient's question is answered from the table; how long it took."""
         begin = time.monotonic()
@@ -91,10 +102,34 @@ class Stack:
             time.sleep(0.1)
         raise AssertionError("the desk does not answer as before")
 
-    def log(self, since: int = 0) -> list[dict[str, str]]:
-        """What the desk has logged behind a line."""
+    def log(self) -> list[dict[str, str]]:
+        """What the desk has logged."""
         lines = (self.desk.folder / "desk.log").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines[since:] if line.startswith("{")]
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def restore(self) -> None:
+        """Has everything run that ran before a drill, and nothing in its way."""
+        if self.disk.is_full:
+            assert self.database.process is not None
+            self.disk.free(self.database.process.pid)
+        for link in (self.to_database, self.to_redis, self.to_rasa, self.to_line):
+            if link.is_impaired:
+                link.mend()
+                link.reset()
+        for machine in (self.database, self.redis, self.rasa, self.actions):
+            machine.restore()
+        for desk in (self.desk, self.other):
+            # The connection of its scenes may have been cut.
+            desk.end_stage()
+            if desk.process is not None:
+                desk.process.send_signal(signal.SIGCONT)
+                if desk.process.poll() is not None:
+                    desk.start(port=desk.port)
+        assert self.worker.process is not None
+        self.worker.process.send_signal(signal.SIGCONT)
+        if self.worker.process.poll() is not None:
+            self.worker.start()
+        self.answers()
 
     @contextlib.contextmanager
     def paused(self, process: subprocess.Popen[bytes] | None) -> Iterator[None]:
@@ -118,15 +153,8 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
         folder = end.enter_context(a_folder())
         disk = end.enter_context(small_disk(folder / "disk", DISK))
         ports = Ports(port(), port(), 0)
-        bot = {**bot_environment(), "RASA_PORT": str(ports.rasa)}
-        rasa = Machine(
-            "Rasa", rasa_command(ports, MODEL), lambda: _has_model(ports.rasa_url),
-            folder / "rasa.log", bot,
-        )  # fmt: skip
-        actions = Machine(
-            "actions", actions_command(ports), lambda: _answers(ports.actions_health_url),
-            folder / "actions.log", bot,
-        )  # fmt: skip
+        rasa = rasa_server(ports, folder / "rasa.log")
+        actions = action_server(ports, folder / "actions.log")
         redis = redis_server(folder, port())
         for machine in (redis, rasa, actions) if with_bot else (redis,):
             end.callback(machine.kill)
@@ -135,18 +163,20 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
         end.callback(database.kill)
         fake = FakeRasa()
         end.callback(fake.close)
-        beyond = (_port(database), _port_of(fake.url), _port(redis))
-        to_database, to_rasa, to_redis = map(Link, beyond)
-        for link in (to_database, to_rasa, to_redis):
+        platform = LinePlatform()
+        end.callback(platform.close)
+        beyond = (_port(database), _port(redis), _port_of(fake.url), _port_of(platform.url))
+        links = to_database, to_redis, to_rasa, to_line = tuple(map(Link, beyond))
+        for link in links:
             end.callback(link.close)
         front_end = FrontEnd()
         end.callback(front_end.close)
         settings = {
-            **CACHE,
+            **CACHE, **platform.settings(), "LINE_URL": f"http://127.0.0.1:{to_line.port}",
             "DESK_RASA_SECONDS": str(RASA_SECONDS), "DESK_TURNS_A_MINUTE": "10000",
             "DESK_BROKER": f"redis://127.0.0.1:{to_redis.port}/0",
         }  # fmt: skip
-        url = f"postgresql://desk@127.0.0.1:{to_database.port}/desk"
+        url = f"postgresql://desk@127.0.0.1:{to_database.port}/postgres"
         desks = []
         for name in ("desk", "other"):
             (folder / name).mkdir()
@@ -159,8 +189,8 @@ def running_stack(*, with_bot: bool) -> Iterator[Stack]:
         for each in (desks[0], worker):
             each.start()
         yield Stack(
-            folder, disk, database, redis, rasa, actions, to_database, to_redis, to_rasa, *desks,
-            worker, front_end, fake,
+            folder, disk, database, redis, rasa, actions, *links, *desks, worker, front_end, fake,
+            platform,
         )  # fmt: skip
 
 
@@ -172,21 +202,6 @@ def _port(machine: Machine) -> int:
 
 def _port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
-
-
-def _has_model(url: str) -> bool:
-    try:
-        answer = httpx.get(f"{url}/status", timeout=2)
-        return bool(answer.is_success and answer.json()["model_file"])
-    except (httpx.HTTPError, ValueError, KeyError):
-        return False
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def run_desk_command(desk: Desk, *arguments: str, **environment: str) -> tuple[int, str]:

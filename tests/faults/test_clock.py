@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +12,10 @@ import pytest
 
 from tests.desk.fakes import CUSTOM, FakeRasa, FrontEnd
 from tests.desk.line_platform import Line, LinePlatform, user_id
-from tests.desk.running import Desk, wait_for
+from tests.desk.running import CACHE, EMERGENCY, Desk, wait_for
 from tests.desk.visitor import Visitor
 from tests.faults.conftest import Record
-from tests.faults.machines import CACHE
-from tests.faults.patient import EMERGENCY, FIXED, Patient, all_whole
+from tests.faults.patient import FIXED, Patient, all_whole
 
 pytestmark = pytest.mark.slow
 
@@ -42,21 +42,23 @@ class Scene:
         new = self.clock.with_suffix(".new")
         new.write_text(str(seconds), encoding="ascii")
         new.replace(self.clock)
-        time.sleep(0.3)
+        if self.desk.process is not None and self.desk.process.poll() is None:
+            done = self.clock.with_suffix(".done")
+            wait_for(lambda: done.read_text(encoding="ascii") == str(seconds))
 
     def start(self) -> None:
-        self.desk.start(clock=self.clock)
+        self.desk.start("tests.faults.clock", str(self.clock))
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("clock")
     rasa, front_end, platform = FakeRasa(), FrontEnd(), LinePlatform()
     settings = {**CACHE, "DESK_TURNS_A_MINUTE": "10000", "DESK_BOT_RETURNS_MINUTES": "0.05"}
-    database = f"sqlite:///{folder / 'desk.sqlite3'}"
+    database = f"sqlite:///{shutil.copy(migrated_file, folder)}"
     desk = Desk(database, folder, rasa.url, front_end.url, settings | platform.settings())
-    desk.manage("migrate", "--verbosity", "0")
     scene = Scene(desk, rasa, front_end, platform, folder / "clock")
+    scene.jump(0)
     scene.start()
     yield scene
     desk.close()
@@ -83,7 +85,8 @@ def test_clock_jumps_within_turns(scene: Scene, record: Record) -> None:
         begin = time.monotonic()
         scene.jump(seconds)
         patient.is_whole(scene.desk)
-        wait_for(lambda user=user: scene.platform.texts(user) == ["答え:一つ目"], SOON)
+        wait_for(lambda user=user: scene.platform.texts(user), SOON)
+        assert scene.platform.texts(user) == ["答え:一つ目"]
         longest = max(longest, time.monotonic() - begin)
         patient.sends(scene.desk, EMERGENCY)
         patient.sees(scene.desk, FIXED, SOON)

@@ -56,8 +56,7 @@ def test_later_version_is_not_ready_before_its_migration_and_can_be_rolled_back(
         assert is_ready(stack.desk.url)
         patients[0].sends(stack.desk)
         # A table that somebody uses is not waited for while everybody else waits behind it.
-        url = f"postgresql://desk@127.0.0.1:{stack.to_database.beyond}/desk"
-        with psycopg.connect(url) as reader:
+        with psycopg.connect(stack.database_url) as reader:
             reader.execute("SELECT count(*) FROM conversations_message")
             asking = threading.Timer(3.0, patients[1].sends, (stack.desk,))
             asking.start()

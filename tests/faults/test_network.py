@@ -7,13 +7,18 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.desk.line_platform import user_id
+from tests.desk.running import EMERGENCY, wait_for
 from tests.faults.conftest import Record
 from tests.faults.link import Link
-from tests.faults.patient import EMERGENCY, FIXED, SAFE, all_whole
+from tests.faults.patient import FIXED, SAFE, all_whole
 from tests.faults.stack import RASA_SECONDS, Stack
 from tests.faults.test_processes import AT_ONCE
 
 pytestmark = pytest.mark.slow
+
+#: LINE's webhooks are acknowledged without waiting for anybody, in seconds, on a machine that others use.
+ACKNOWLEDGED_SECONDS = 2.0
 
 
 def slow(link: Link) -> None:
@@ -35,8 +40,10 @@ def silent(link: Link) -> None:
 @pytest.mark.parametrize(
     ("how", "done"),
     [
-        (trickling, "60 bytes a second: every read is in time, the whole is not"),
-        (silent, "what is sent disappears"),
+        pytest.param(
+            trickling, "60 bytes a second: every read is in time, the whole is not", id="trickling"
+        ),
+        pytest.param(silent, "what is sent disappears", id="silent"),
     ],
 )
 def test_rasa_out_of_reach_gives_the_safe_text_in_time(
@@ -129,6 +136,54 @@ def test_silent_network_to_the_database_refuses_in_time(stack: Stack, record: Re
     all_whole(stack.desk, (calm, urgent))
     record("desk–PostgreSQL network silent", "what is sent disappears",
            "503 within ten seconds; then as with PostgreSQL stopped", time.monotonic() - begin)  # fmt: skip
+
+
+def cut(link: Link) -> None:
+    link.is_cut = True
+    link.reset()
+
+
+@pytest.mark.parametrize(
+    ("how", "done"),
+    [
+        pytest.param(slower, "300 ms a piece and way", id="slower"),
+        pytest.param(cut, "every connection is refused", id="cut"),
+        pytest.param(silent, "what is sent disappears", id="silent"),
+    ],
+)
+def test_bad_network_to_line_loses_and_doubles_nothing(
+    stack: Stack, record: Record, how: Callable[[Link], None], done: str
+) -> None:
+    line = stack.line
+    calm, urgent = (user_id(f"{how.__name__} {name}") for name in ("calm", "urgent"))
+    patient = stack.patient()
+    how(stack.to_line)
+    try:
+        for user, text in ((calm, "唇が乾燥します"), (urgent, EMERGENCY)):
+            begin = time.monotonic()
+            assert line.send(line.text(user, text)).is_success
+            assert time.monotonic() - begin < ACKNOWLEDGED_SECONDS
+        # Nobody else waits for LINE.
+        patient.sends(stack.desk)
+        patient.is_whole(stack.desk)
+        if how is not slower:
+            # Until the desk has tried in vain.
+            wait_for(lambda: stack.desk.scene("tried()", "line_scenes") == "2")
+            assert not stack.platform.texts(calm) + stack.platform.texts(urgent)
+    finally:
+        begin = time.monotonic()
+        stack.to_line.mend()
+        stack.to_line.reset()
+    texts = stack.platform.texts
+    wait_for(lambda: texts(calm) and texts(urgent), 120)
+    seconds = time.monotonic() - begin
+    wait_for(lambda: stack.desk.scene("left()", "line_scenes") == "0")
+    assert texts(calm) == ["答え:唇が乾燥します"]
+    assert len(texts(urgent)) == 1
+    assert FIXED in texts(urgent)[0]
+    record(f"desk–LINE network {how.__name__}", done,
+           "the answer, once, when LINE can be reached again; its webhooks are acknowledged as ever",
+           seconds)  # fmt: skip
 
 
 def test_silent_network_to_redis_is_not_noticed(stack: Stack, record: Record) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from desk.conversations.rasa import Rasa, RasaError
+from tests.desk.running import EMERGENCY
 from tests.faults.conftest import Record
-from tests.faults.machines import Machine
-from tests.faults.patient import EMERGENCY, FIXED, SAFE, all_whole
+from tests.faults.patient import FIXED, SAFE, all_whole
 from tests.faults.stack import RASA_SECONDS, Stack
 from tests.faults.test_processes import AT_ONCE, WAYS, ways
+from tests.machine import Machine
 from tools.places import MODEL, ROOT, free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("real_bot")]
