@@ -223,7 +223,7 @@ bench-screen: setup ## the red-flag screen's time by the length of the message
 	@$(DESK)/python -m benchmarks.screen_speed
 
 .PHONY: bench-turn
-bench-turn: setup train ## what single parts of a turn cost inside Rasa, side by side
+bench-turn: setup train ## where the time of a turn goes inside Rasa; writes docs/turn.md
 	@$(BOT)/python -m benchmarks.turn_parts
 
 .PHONY: bench-load

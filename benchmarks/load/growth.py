@@ -18,7 +18,7 @@ import psutil
 import yaml
 
 from benchmarks.load.bigger import bigger_data
-from benchmarks.load.patients import Patients, texts
+from benchmarks.load.patients import Patients, alike, texts
 from benchmarks.load.platform import Platform
 from benchmarks.load.stage import Stage
 from tools.client import BotClient
@@ -47,11 +47,11 @@ async def by_conversations(stage: Stage, sizes: list[int]) -> list[Point]:
     await platform.start()
     stage.start_desk(1, platform.url)
     patients = Patients(stage.ports.desk, stage.secret, platform)
-    await _turns(patients, TIMED)
+    await _turns(patients, alike(0, TIMED))
     points = []
-    for size in sizes:
+    for way, size in enumerate(sizes, start=1):
         _fill(stage, size)
-        times = await _turns(patients, TIMED)
+        times = await _turns(patients, alike(way, TIMED))
         rows = int(str(stage.query("SELECT count(*) FROM conversations_conversation")[0][0]))
         points.append(Point(rows, {"desk": 1000 * statistics.median(times)}))
         print(points[-1], flush=True)
@@ -70,12 +70,12 @@ async def by_length(stage: Stage, lengths: list[int]) -> list[Point]:
     stage.start_desk(1, platform.url)
     patients = Patients(stage.ports.desk, stage.secret, platform)
     patient, taken, points = uuid.uuid4().hex, 0, []
-    await _turns(patients, TIMED)
-    for length in lengths:
+    await _turns(patients, alike(0, TIMED))
+    for way, length in enumerate(lengths, start=1):
         while taken < length:
             await patients.by_api(patient)
             taken += 1
-        times = await _turns(patients, TIMED, patient)
+        times = await _turns(patients, alike(way, TIMED), patient)
         taken += TIMED
         points.append(Point(length, {"desk": 1000 * statistics.median(times)}))
         print(points[-1], flush=True)
@@ -137,11 +137,11 @@ def _new_conversations(url: str, count: int) -> list[float]:
     return [_timed(lambda: bot.ask(uuid.uuid4().hex, next(asked))) for _ in range(count)]
 
 
-async def _turns(patients: Patients, count: int, patient: str = "") -> list[float]:
+async def _turns(patients: Patients, asked: list[str], patient: str = "") -> list[float]:
     """Seconds of each turn, one after the other; of patients of their own, or of one."""
     times = []
-    for _ in range(count):
-        answer = await patients.by_api(patient or uuid.uuid4().hex)
+    for text in asked:
+        answer = await patients.by_api(patient or uuid.uuid4().hex, text)
         times.append(answer.seconds if answer else float("inf"))
         # What the desk notes when the answer has gone out.
         await asyncio.sleep(0.03)

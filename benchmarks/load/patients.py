@@ -122,18 +122,19 @@ class Patients:
         found = [answer for answer in answers if answer is not None]
         return Sent(found, len(answers) - len(found))
 
-    async def by_api(self, name: str) -> Answer | None:
+    async def by_api(self, name: str, text: str = "") -> Answer | None:
         """A message by the HTTP channel, without event stream and without LINE's waiting for more.
 
         Args:
             name: the conversation's.
+            text: what is asked; one after the other of ``texts`` if not given.
 
         Returns:
             Its answer, None for none.
         """
         sent = time.perf_counter()
         message = {
-            "conversation": name, "event_id": uuid.uuid4().hex, "text": next(self._texts),
+            "conversation": name, "event_id": uuid.uuid4().hex, "text": text or next(self._texts),
         }  # fmt: skip
         place = (await self._stored("/api/messages", message, api_token()))["place"]
 
@@ -217,6 +218,18 @@ def texts() -> Iterator[str]:
     everything = [before + t + behind for before in _BEFORE for behind in _BEHIND for t in _calm()]
     random.Random(2).shuffle(everything)
     return itertools.cycle(everything)
+
+
+def alike(way: int, count: int) -> list[str]:
+    """The same questions in another way, so that times can be compared and nothing is known already.
+
+    Args:
+        way: 0 for the first.
+        count: how many.
+    """
+    before = _BEFORE[way % len(_BEFORE)]
+    behind = _BEHIND[way // len(_BEFORE) % len(_BEHIND)]
+    return [before + text + behind for text in _calm()[:count]]
 
 
 @functools.cache

@@ -133,15 +133,18 @@ def _cpu(measured: Measured) -> str:
         total = sum(best.cpu.values())
         rows.append(
             (str(replicas), f"{best.rate:g}", *(f"{best.cpu.get(kind, 0):.1f}" for kind in KINDS),
-             f"{total:.1f}", f"{1000 / total:.1f}" if total else "–")
+             f"{total:.1f}", f"{1000 / total:.1f}" if total else "–",
+             f"{best.rate * total / 1000:.1f}")
         )  # fmt: skip
     columns = (
         "Rasa servers", "messages a second", *(f"{kind}, ms" for kind in KINDS), "all, ms",
-        "messages a second and core",
+        "messages a second and core", "cores used",
     )  # fmt: skip
     return (
         "Milliseconds of processor time that a message takes, at the highest rate that was not too much. "
-        "PostgreSQL's are those of its connections.\n\n" + table(columns, rows)
+        "PostgreSQL's are those of its connections; the patients, on the same machine, are not counted. "
+        "Where nearly all cores are used, more Rasa servers on them answer no more.\n\n"
+        + table(columns, rows)
     )
 
 

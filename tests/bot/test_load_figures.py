@@ -48,7 +48,7 @@ def test_on_line_the_wait_for_more_is_not_late() -> None:
 def test_the_page_says_what_was_measured() -> None:
     said = page(MEASURED)
     assert "1: 10; 2: 10; 3: fewer than 20." in said
-    assert "| 1 | 10 | 20.0 | 25.0 | 4.0 | 1.0 | 50.0 | 20.0 |" in said
+    assert "| 1 | 10 | 20.0 | 25.0 | 4.0 | 1.0 | 50.0 | 20.0 | 0.5 |" in said
     assert "| 1,000 | 21.0 (×1.05) | 400.0 (×20.00) |" in said
     assert "quick" not in said
 
