@@ -129,7 +129,7 @@ def _seals() -> Finding:
 
 def _people(environment: Environment) -> Iterator[Finding]:
     from desk.staff.accounts import administrators
-    from desk.tickets.notices import unreached
+    from desk.staff.mail import unreached
 
     count = administrators().count()
     if count:
