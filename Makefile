@@ -80,11 +80,12 @@ train: setup ## trains the model if data, configuration or code of the pipeline 
 
 # Two at a time, the longest first.
 SWAP := tests/bot/test_model_swap.py
-PARTS := test-desk test-bot check test-core test-rasa test-faults
+PARTS := test-desk test-bot check test-core test-rasa
 
 .PHONY: test
 test: setup ## every check and every test, side by side; each part shows what it printed when it has ended
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(PARTS)
+	@$(MAKE) --no-print-directory test-faults
 	@$(MAKE) --no-print-directory test-swap
 
 .PHONY: check

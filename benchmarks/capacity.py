@@ -169,8 +169,7 @@ def page(
         "# Capacity",
         f"Written by `make capacity` from what `make bench-load` measured on {figures['when']}, on "
         f"{figures['machine']}, commit {figures['commit']} ([load.md](load.md)). It is a calculation, not a "
-        "measurement of so many clinics."
-        + (" **The measurement was a quick one: the figures mean little.**" if figures["quick"] else ""),
+        "measurement of so many clinics.",
         "## A message",
         table(
             ("", *KINDS, "all"),

@@ -99,7 +99,7 @@ def _page(turns: int, parts: Milliseconds, components: Milliseconds, times: Mill
         ),
         "Here Rasa reads the red flags itself; the desk passes its reading on. Messages are not gathered "
         "into batches: a quiet desk's patients would wait for others to write.",
-        "## What was changed, and what it would cost otherwise",
+        "## Ways that were tried",
         "Processor time of Rasa's process.",
         table(
             ("way", "median ms", "to «as it is»"),
@@ -253,6 +253,8 @@ def _actions() -> Iterator[str]:
                 ):
                     break
             time.sleep(0.2)
+        else:
+            raise RuntimeError(f"no action server within {_READY_SECONDS} seconds")
         yield ports.actions_url
     finally:
         process.kill()

@@ -54,7 +54,7 @@ class Machine:
             return self.is_ready()
 
         begin = time.monotonic()
-        wait_for(is_up, START_SECONDS)
+        wait_for(is_up, START_SECONDS, lambda: f"{self.name}: {self.tail()}")
         return time.monotonic() - begin
 
     @property

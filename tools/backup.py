@@ -8,6 +8,7 @@ wrote; with a public key of age (age-encryption.org) it is sealed, and only who 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -164,7 +165,7 @@ def restore(
 
     Raises:
         BackupError: they are not empty, in use, or not named; or they differ from the manifest
-            afterwards. What was there before stays then.
+            afterwards. What was there before stays then, in all of them.
     """
     targets = databases(values)
     parts = {name: part for name, part in manifest["parts"].items() if name in PARTS}
@@ -175,12 +176,13 @@ def restore(
             raise BackupError(sentence("backup.other_kind", name=PARTS[name], kind=part["kind"]))
         if not replace and any(targets[name].rows().values()):
             raise BackupError(sentence("backup.not_empty", name=PARTS[name]))
-    for name, part in parts.items():
-        targets[name].restore(folder / name, part["rows"])
+    with contextlib.ExitStack() as all_or_none:
+        for name, part in parts.items():
+            all_or_none.enter_context(targets[name].restored(folder / name, part["rows"]))
 
 
 def databases(values: Mapping[str, str]) -> dict[str, Database]:
-    """The databases of an environment, by the names of their parts.
+    """The databases of an environment, by the names of their parts; one that has two names, once.
 
     Args:
         values: the environment.
@@ -190,7 +192,11 @@ def databases(values: Mapping[str, str]) -> dict[str, Database]:
     """
     usual = {"DATABASE_URL": f"sqlite:///{RUN_DIR / 'desk.sqlite3'}"}
     urls = {part: values.get(name) or usual.get(name) for part, name in PARTS.items()}
-    return {part: database(url) for part, url in urls.items() if url}
+    found: dict[str, Database] = {}
+    for part, url in urls.items():
+        if url and (one := database(url)).place not in {each.place for each in found.values()}:
+            found[part] = one
+    return found
 
 
 def make_key(file: Path) -> str:

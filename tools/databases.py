@@ -32,6 +32,10 @@ class Database(Protocol):
 
     kind: str
 
+    @property
+    def place(self) -> object:
+        """What tells it from others, however its URL is written."""
+
     def rows(self) -> Rows:
         """The rows that are in it; none of an empty or missing database."""
 
@@ -48,12 +52,13 @@ class Database(Protocol):
             BackupError: it cannot be copied.
         """
 
-    def restore(self, dump: Path, rows: Rows) -> None:
-        """Puts a copy in its place; if that fails, what was there before stays.
+    def restored(self, dump: Path, rows: Rows) -> contextlib.AbstractContextManager[None]:
+        """Has a copy in its place, for good when the block ends; if anything fails in it or before, what
+        was there before is there again.
 
         Args:
             dump: the copy.
-            rows: those that it must have afterwards.
+            rows: those that it must have.
 
         Raises:
             BackupError: it is being used, or the copy is not what it should be.
@@ -89,6 +94,7 @@ class PostgreSQL:
     def __init__(self, url: str) -> None:
         self._url = url
         given = conninfo_to_dict(url)
+        self.place = tuple(given.get(part) for part in ("host", "hostaddr", "port", "dbname"))
         # Not on the command line, where every user of the machine sees it.
         self._password = str(given.pop("password", None) or "")
         self._name = make_conninfo("", **given)
@@ -109,7 +115,8 @@ class PostgreSQL:
             self._run("pg_dump", "--format=custom", f"--snapshot={found[0]}", f"--file={to}")
         return rows
 
-    def restore(self, dump: Path, rows: Rows) -> None:
+    @contextlib.contextmanager
+    def restored(self, dump: Path, rows: Rows) -> Iterator[None]:
         """As in ``Database``."""
         aside = f"before_{uuid.uuid4().hex}"
         with self._connected() as connection:
@@ -120,6 +127,7 @@ class PostgreSQL:
             try:
                 self._run("pg_restore", "--exit-on-error", "--single-transaction", str(dump))
                 _compare(rows, _counted(connection))
+                yield
             except BaseException:
                 connection.execute("DROP SCHEMA public CASCADE")
                 _rename(connection, aside, "public")
@@ -160,6 +168,7 @@ class SQLite:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.place = path.absolute()
 
     def rows(self) -> Rows:
         """As in ``Database``."""
@@ -176,7 +185,8 @@ class SQLite:
             source.backup(copy)
         return _counted_in_file(to)
 
-    def restore(self, dump: Path, rows: Rows) -> None:
+    @contextlib.contextmanager
+    def restored(self, dump: Path, rows: Rows) -> Iterator[None]:
         """As in ``Database``."""
         with contextlib.closing(sqlite3.connect(dump)) as copy:
             (said,) = copy.execute("PRAGMA integrity_check").fetchone()
@@ -184,7 +194,9 @@ class SQLite:
             raise BackupError(sentence("backup.broken", name=dump.name))
         _compare(rows, _counted_in_file(dump))
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_name(f"{self._path.name}.{uuid.uuid4().hex}")
+        beside, aside = (
+            self._path.with_name(f"{self._path.name}.{uuid.uuid4().hex}") for _ in range(2)
+        )
         shutil.copyfile(dump, beside)
         beside.chmod(0o600)
         try:
@@ -192,9 +204,16 @@ class SQLite:
                 # What the file before had not taken in yet is none of the new one's.
                 for suffix in ("-wal", "-shm"):
                     self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-                beside.replace(self._path)
+                self._path.replace(aside)
+                try:
+                    beside.replace(self._path)
+                    yield
+                except BaseException:
+                    aside.replace(self._path)
+                    raise
         finally:
             beside.unlink(missing_ok=True)
+            aside.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _to_itself(self) -> Iterator[None]:
@@ -210,7 +229,9 @@ class SQLite:
                 connection.execute("PRAGMA journal_mode=DELETE")
                 connection.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
-                raise BackupError(sentence("backup.in_use")) from error
+                if "locked" in str(error):
+                    raise BackupError(sentence("backup.in_use")) from error
+                raise BackupError(sentence("backup.no_database", detail=error)) from error
             except sqlite3.DatabaseError:
                 pass  # damaged so that it is no database: nobody can use it
             yield

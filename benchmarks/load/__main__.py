@@ -56,8 +56,8 @@ def main() -> int:
     measured = report.Measured(
         when, growth.machine(), _commit(), quick, steps, memory, conversations, length, rasa, table
     )
-    report.write(measured)
-    print(f"{report.PAGE} written in {(time.monotonic() - begun) / 60:.1f} minutes")
+    written = report.write(measured)
+    print(f"{written} written in {(time.monotonic() - begun) / 60:.1f} minutes")
     return 0
 
 

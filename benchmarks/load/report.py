@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.load.growth import Point
 from benchmarks.load.steps import BREATH_SECONDS, TOO_LATE_SECONDS, Step, Times, highest
 from benchmarks.markdown import table
-from tools.places import ROOT
+from tools.places import ROOT, RUN_DIR
 
 FIGURES = ROOT / "docs" / "load.json"
 PAGE = ROOT / "docs" / "load.md"
@@ -40,13 +41,17 @@ class Measured:
     table: list[dict[str, float]]
 
 
-def write(measured: Measured) -> None:
-    """Writes both files."""
-    FIGURES.write_text(
-        json.dumps(dataclasses.asdict(measured), ensure_ascii=False, indent=1) + "\n",
-        encoding="utf-8",
-    )
-    PAGE.write_text(page(measured), encoding="utf-8")
+def write(measured: Measured) -> Path:
+    """Writes both files; a quick run's into ``.run``, where they replace no figures that mean something.
+
+    Returns:
+        The page.
+    """
+    folder = RUN_DIR if measured.quick else PAGE.parent
+    figures = json.dumps(dataclasses.asdict(measured), ensure_ascii=False, indent=1)
+    (folder / FIGURES.name).write_text(f"{figures}\n", encoding="utf-8")
+    (folder / PAGE.name).write_text(page(measured), encoding="utf-8")
+    return folder / PAGE.name
 
 
 def page(measured: Measured) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from typing import Annotated, Any
 
@@ -24,6 +25,8 @@ from desk.conversations.receive import MAX_TEXT, receive
 _NAME = "^[!-~]+$"
 #: Longest name of a conversation.
 _MAX_NAME = 200
+#: A number where a time should be.
+_NUMBER = re.compile(r"\s*[-+]?[\d.]+\s*")
 #: The last place that the database can have.
 _LAST_PLACE = 2**31 - 1
 #: Years that a front end's clock is believed to be in.
@@ -62,7 +65,7 @@ def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _as_text(value: object) -> object:
     """A time as text; of a number nobody knows whether it counts seconds or milliseconds."""
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
         raise ValueError("not a time as text")
     return value
 

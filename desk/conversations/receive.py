@@ -41,8 +41,8 @@ def receive(
     kind: Kind = Kind.TEXT,
     sender: uuid.UUID | None = None,
 ) -> Received:
-    """Stores a message and has it answered; an emergency with its answer, or not at all. When this
-    returns, the message will not be lost.
+    """Stores a message and has it answered; an emergency, where this process has a worker, together with its
+    answer, so that there is room and a database for both. When this returns, the message will not be lost.
 
     Args:
         channel: the channel's name.

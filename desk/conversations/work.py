@@ -131,7 +131,11 @@ class Worker:
 
     def read(self, text: str) -> None:
         """Reads a text that is about to be stored, so that the transaction need not wait for it."""
-        self._read(text)
+        try:
+            self._read(text)
+        except Exception:
+            # It is stored all the same, and its turn will read it again.
+            logger.exception("reading a message failed")
 
     def answer_with_it(self, message: Message) -> bool:
         """Answers an emergency in the transaction that stores it, and says whether it has: either both

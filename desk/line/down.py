@@ -1,8 +1,8 @@
 """What is said on LINE while the database does not answer, by the reply token of what could not be stored,
 or not answered.
 
-LINE delivers it again, if that is switched on, and it is answered then; but nobody is left without a word
-until then, least of all in an emergency.
+What was not stored LINE delivers again, if that is switched on, and what was not answered is answered when
+there is a database again; but nobody is left without a word until then, least of all in an emergency.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def tell(token: str, kind: Kind, text: str) -> None:
 
 
 def tell_emergency(token: str, readings: Iterable[str]) -> None:
-    """Has a patient told whose emergency is stored, but whose answer cannot be; nothing else is told.
+    """Has a patient told whose emergency is stored, but whose answer cannot be.
 
     Args:
         token: a fresh reply token.
         readings: what the patient wrote, read together and each by itself.
     """
     said = (said_without_database(text, equipment()) for text in readings)
-    texts = next(filter(None, said), ())
-    if texts:
-        _reply(token, texts)
+    # One by what was said before: of that nothing is known now.
+    texts = next(filter(None, said), (equipment().messages.text("emergency"),))
+    _reply(token, texts)
 
 
 def _reply(token: str, texts: Sequence[str]) -> None:

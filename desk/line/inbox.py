@@ -163,6 +163,8 @@ def take_back(line_message: str, now: dt.datetime) -> tuple[Forget, list[str]] |
         if event is None:
             return None
         text = event.text
+        if text == TAKEN_BACK:
+            return None  # delivered again
         change(event, text=TAKEN_BACK)
         if event.friend is None:
             return None
@@ -241,6 +243,7 @@ def gather(
     if ready > now + MOST + SKEW:
         ready = now  # noted before the clock was set back
     texts = [e for e in waiting if e.kind == Kind.TEXT]
+    asks_for_guide = any(e.kind == Kind.GUIDE for e in waiting)
     # Looked at without a transaction: nobody waits for the screen.
     known = Conversation.at(LINE, user) or Conversation()
     is_urgent = bool(texts) and _is_emergency(texts, known, equipment)
@@ -252,8 +255,8 @@ def gather(
     try:
         return _make_messages(address, user, now)
     except GONE:
-        if is_urgent:
-            unanswered(texts)
+        if is_urgent or asks_for_guide:
+            unanswered(waiting)
         raise
 
 
@@ -400,17 +403,20 @@ class Gatherer:
             if isinstance(found, Friend):
                 self._show_loading(found)
 
-    def _tell(self, texts: Sequence[Event]) -> None:
+    def _tell(self, waiting: Sequence[Event]) -> None:
         """Tells a patient what an emergency must be told, once, while its answer cannot be stored."""
-        last = texts[-1]
-        if last.token and last.pk not in self._told:
-            self._told.append(last.pk)
-            down.tell_emergency(last.token, _readings(texts))
+        # What was delivered again has no token.
+        token = next((event.token for event in reversed(waiting) if event.token), "")
+        last = waiting[-1].pk
+        if token and last not in self._told:
+            self._told.append(last)
+            down.tell_emergency(token, _readings([e for e in waiting if e.kind == Kind.TEXT]))
 
     def _show_loading(self, friend: Friend) -> None:
         """Shows a patient whom the bot is about to answer that something will come."""
         mode = Conversation.objects.values_list("mode", flat=True).get(pk=friend.conversation_id)
-        if mode not in HELD:
+        # An emergency has been answered already.
+        if mode not in HELD and Message.waiting(friend.conversation_id).exists():
             address = friend.conversation.address
             later(lambda: platform().show_loading(address))
 

@@ -15,8 +15,8 @@ from desk.training.models import Kind, Proposal
 
 
 def remove_copies(messages: QuerySet[Message], now: dt.datetime, actor: str = "") -> dict[str, int]:
-    """Removes what was made of messages: rehearsals with what came of them, replays, and examples that
-    were proposed for training; within a transaction.
+    """Removes what was made of messages: rehearsals with the words of what came of them, replays, and
+    examples that were proposed for training; within a transaction.
 
     An example that a model has already learnt is in that model until another one is trained.
 
@@ -31,7 +31,7 @@ def remove_copies(messages: QuerySet[Message], now: dt.datetime, actor: str = ""
     keys = list(messages.values_list("pk", flat=True))
     rehearsals = list(Rehearsal.objects.filter(sources__in=keys).distinct())
     for rehearsal in rehearsals:
-        keeping.drop(rehearsal, actor, now, with_results=True)
+        keeping.drop(rehearsal, actor, now, with_words=True)
     Result.objects.filter(message__in=keys).delete()
     examples = list(
         Proposal.objects.filter(sources__in=keys, kind=Kind.EXAMPLE).exclude(text="").distinct()

@@ -103,13 +103,14 @@ def _handed_out(
     tools, notes = equipment(), request.POST.get("notes") == "1"
     form = "json" if request.POST.get("form") == "json" else "html"
     kept = record_of(conversation, tools, now, notes=notes)
+    file = as_file(kept, form, f"record-{str(asked.sender)[:_SHORT]}", tools)
     with transaction.atomic():
         _done(asked, request, now)
         record(
             "conversation.handed_out", now, conversation=conversation.sender,
             actor=staff_of(request).get_username(), form=form, notes=notes,
         )  # fmt: skip
-    return as_file(kept, form, f"record-{str(asked.sender)[:_SHORT]}", tools)
+    return file
 
 
 def _erased(

@@ -57,9 +57,7 @@ def verdict(run: Run) -> Verdict:
     """
     if run.kind != RunKind.GATE or run.state != RunState.DONE:
         return Verdict.UNFINISHED
-    # Counted when it was run: a rehearsal that was removed since took its result with it.
-    blocked = sum(counts["blocked"] for counts in run.summary.values())
-    return Verdict.BLOCKED if blocked or losing(run) else Verdict.PASSED
+    return Verdict.BLOCKED if blocking(run) or losing(run) else Verdict.PASSED
 
 
 def is_current(run: Run) -> bool:
@@ -111,7 +109,7 @@ def losing(run: Run) -> list[str]:
 
 
 def blocking(run: Run) -> list[Result]:
-    """The cases for which the candidate does not pass, as far as they are still kept."""
+    """The cases for which the candidate does not pass."""
     return list(run.results.filter(blocked=True))
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from core.locale import sentence
 from desk.audit.models import record
+from desk.conversations.models import change as change_row
 from desk.rehearsals.models import Group, Rehearsal
 from desk.rehearsals.script import Script
 from desk.staff.roles import CLINICAL, Role
@@ -84,30 +86,32 @@ def change(
 
 @transaction.atomic
 def remove(rehearsal: Rehearsal, user: User, now: dt.datetime) -> None:
-    """Removes a rehearsal; what came of its runs stays, unless patients' words are in it: nothing would
-    tell any more whose they are.
+    """Removes a rehearsal; what came of its runs stays, without its words if they may be patients': nothing
+    would tell any more whose they are.
 
     Args:
         rehearsal: which.
         user: who wants it.
         now: when.
     """
-    with_results = rehearsal.sources.exists()
-    drop(rehearsal, user.get_username(), now, with_results=with_results)
+    with_words = rehearsal.sources.exists()
+    drop(rehearsal, user.get_username(), now, with_words=with_words)
 
 
-def drop(rehearsal: Rehearsal, actor: str, now: dt.datetime, *, with_results: bool) -> None:
+def drop(rehearsal: Rehearsal, actor: str, now: dt.datetime, *, with_words: bool) -> None:
     """Removes a rehearsal, and its group with the last one; within a transaction.
 
     Args:
         rehearsal: which.
         actor: the staff member's login name; "" for the desk itself.
         now: when.
-        with_results: whether what came of its runs goes as well.
+        with_words: whether the words go as well from what came of its runs, which still says that a gate
+            was blocked, and what is to be signed off.
     """
     pk, group = rehearsal.pk, rehearsal.group
-    if with_results:
-        rehearsal.results.all().delete()
+    if with_words:
+        for result in rehearsal.results.only("pk", "run_id"):
+            change_row(result, title=sentence("rehearsals.removed_case"), shortfall="", lines=[])
     rehearsal.delete()
     record("rehearsal.removed", now, actor=actor, rehearsal=pk, group=group.name)
     _drop_if_empty(group)

@@ -9,7 +9,7 @@ from typing import Any
 from unittest import mock
 
 import time_machine
-from django.db import DataError, connection
+from django.db import DataError, OperationalError, connection
 
 from desk.audit.models import AuditEntry
 from desk.conversations.equipment import equipment
@@ -117,6 +117,29 @@ def clock_set_back_within_a_look() -> None:
             looked.wait(20)
 
 
+def told_without_room(emergency: str) -> None:
+    """Messages cannot be made of what came: an emergency behind which something delivered again lies, and a
+    wish for the guide; prints by which token what is told, and after a calm question.
+    """
+    waiting = [
+        event("urgent", "1", text=emergency, token="fresh"),
+        event("again", "1", text="もしもし"),
+        event("guide", "2", kind=Kind.GUIDE, token="of-guide"),
+        event("calm", "3", text="お酒は飲めますか", token="calm"),
+    ]
+    inbox.store.add(waiting)
+    gatherer = inbox.Gatherer(equipment())
+    for _ in range(2):
+        with (
+            mock.patch.object(inbox, "_make_messages", side_effect=OperationalError),
+            mock.patch.object(inbox, "BREATH", dt.timedelta()),
+            mock.patch.object(inbox.down, "_reply", lambda token, texts: print([token, *texts])),
+        ):
+            for address in "123":
+                gatherer._look(address * 64, 0.0)
+    Event.objects.filter(event_id__in=[each.event_id for each in waiting]).delete()
+
+
 def looked_at_again() -> None:
     """The database fails when an event's time has come; the next sweep looks again."""
     gatherer, calls = inbox.Gatherer(equipment()), []
@@ -143,9 +166,9 @@ def looked_at_again() -> None:
     print("looked at twice" if again.is_set() else f"{len(calls)} looks")
 
 
-def event(name: str) -> Event:
-    """A text that has just come."""
+def event(name: str, address: str = "0", **values: Any) -> Event:
+    """A text that has just come, unless the values say otherwise."""
+    usual = {"kind": Kind.TEXT, "text": "", "happened_at": now(), "received_at": now()}
     return Event(
-        address="0" * 64, event_id=name, kind=Kind.TEXT, text="", happened_at=now(),
-        received_at=now(),
+        address=address * 64, event_id=name, **{**usual, **values},
     )  # fmt: skip

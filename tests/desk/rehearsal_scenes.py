@@ -179,7 +179,7 @@ def told(pk: int) -> None:
 def dropped(pk: int) -> None:
     """All rehearsals are removed with what came of their runs; prints a run after that."""
     for rehearsal in Rehearsal.objects.all():
-        keeping.drop(rehearsal, "nurse1", now(), with_results=True)
+        keeping.drop(rehearsal, "nurse1", now(), with_words=True)
     told(pk)
 
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -215,9 +216,13 @@ class Worker:
             self.process.wait()
 
 
-def wait_for(condition: Any, seconds: float = 30.0) -> None:
-    """Waits until something is so."""
+def wait_for(
+    condition: Any,
+    seconds: float = 30.0,
+    otherwise: Callable[[], str] = lambda: "it did not come to be",
+) -> None:
+    """Waits until something is so; what is said if it never is, ``otherwise`` makes."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to be"
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)

@@ -28,6 +28,7 @@ REFUSED: list[Any] = [
     {**GOOD, "conversation": "p" * 201},
     {**GOOD, "sent_at": "yesterday"},
     {**GOOD, "sent_at": 0},
+    {**GOOD, "sent_at": "1700000000"},
 ]
 ODD = [
     "", " ", "\0", "\u200b", "😭😭", "(´;ω;`)", "ｶﾐﾉｹｶﾞﾇｹﾙ", "\u202e逆", "/restart", "／restart",

@@ -159,6 +159,33 @@ def test_database_in_use_or_with_something_else_in_it_stays_as_it_is(
         assert connection.execute(schemas).fetchone() == (0,)
 
 
+@pytest.mark.slow
+@on_postgresql
+def test_both_databases_are_put_back_or_neither(desk: Desk, trackers: str, tmp_path: Path) -> None:
+    surroundings = {"RASA_TRACKER_DB": trackers}
+    file = taken(desk, **surroundings)
+    with psycopg.connect(trackers, autocommit=True) as connection:
+        connection.execute("UPDATE events SET data = '消した'")
+    with changed_rows(file, tmp_path) as wrong:
+        done = backup(desk, "restore", wrong, "--replace", **surroundings)
+    assert "合いません（desk_count）" in done.stderr
+    with psycopg.connect(trackers) as connection:
+        assert connection.execute("SELECT DISTINCT data FROM events").fetchall() == [("消した",)]
+        schemas = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'before%'"
+        assert connection.execute(schemas).fetchone() == (0,)
+
+
+@pytest.mark.slow
+@on_postgresql
+def test_one_database_for_desk_and_rasa_is_backed_up_once(desk: Desk) -> None:
+    surroundings = {"RASA_TRACKER_DB": desk.database}
+    file = taken(desk, **surroundings)
+    with tarfile.open(file) as tar:
+        assert "desk.dump" in tar.getnames() and "rasa.dump" not in tar.getnames()
+    done = backup(desk, "restore", file, "--replace", **surroundings)
+    assert done.returncode == 0, done.stderr
+
+
 @contextlib.contextmanager
 def changed_rows(file: Path, folder: Path) -> Iterator[Path]:
     """The backup with a manifest that tells of rows that are not there."""

@@ -15,7 +15,7 @@ PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob
 #: Folders and files that are made, or are the reader's own.
 MADE = (
     "models", "results", "deploy/secrets", "deploy/backups", "deploy/.env", "deploy/kubernetes/clinic",
-    "data/proposals", "docs/load.md", "docs/capacity.md",
+    "data/proposals",
 )  # fmt: skip
 #: Where our programs and their tests name environment variables.
 READERS = (

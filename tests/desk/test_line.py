@@ -11,10 +11,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from benchmarks.load.steps import BREATH_SECONDS
 from tests.desk.console import DESKTOP, log_in, opened, row
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.line_platform import Line, LinePlatform, sign, user_id
 from tests.desk.running import EMERGENCY, Desk, wait_for
+from tools.places import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +63,11 @@ def test_text_is_answered_by_its_reply_token_and_once(desk: Desk, platform: Line
     assert delivered.via == "reply"
     assert delivered.message["sender"]["name"] == "ボット"
     assert platform.loadings
+
+
+def test_load_is_measured_behind_the_breath_that_the_desk_takes() -> None:
+    source = (ROOT / "desk" / "line" / "inbox.py").read_text(encoding="utf-8")
+    assert f"BREATH = dt.timedelta(seconds={BREATH_SECONDS:g})" in source
 
 
 @on_sqlite
@@ -302,6 +309,12 @@ def test_events_that_come_while_others_are_stored_are_stored_with_them(
     assert scene(desk, "stored_together()") == "stored 40 of 40 in fewer calls"
     assert scene(desk, "stored_beside_a_bad_one()") == "good: stored, bad: refused"
     assert scene(desk, "looked_at_again()") == "looked at twice"
+
+
+def test_emergencies_are_told_by_a_token_that_works_when_there_is_no_room(desk: Desk) -> None:
+    urgent, guide = scene(desk, f"told_without_room({EMERGENCY!r})").splitlines()
+    assert "'fresh'" in urgent and "119" in urgent
+    assert "'of-guide'" in guide and "119" in guide
 
 
 def test_clock_that_is_set_back_keeps_no_patient_waiting(desk: Desk) -> None:
