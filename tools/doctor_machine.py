@@ -26,7 +26,15 @@ _SERVERS = (
     ("desk", "DESK_PORT", 8000, "desk.asgi"),
 )  # fmt: skip
 #: What tests call, besides the font of the browser; .ci/run installs it.
-_TEST_PROGRAMS = ("chromium", "docker-compose", "nginx", "pg_dump", "promtool")
+_TEST_PROGRAMS = (
+    "chromium",
+    "docker-compose",
+    "initdb",
+    "nginx",
+    "pg_dump",
+    "promtool",
+    "redis-server",
+)
 _SENTENCES = Path(__file__).resolve().parent.parent / "core" / "locale" / "doctor.json"
 
 
@@ -251,6 +259,9 @@ def _secrets(folder: Path) -> Iterator[Finding]:
 def _for_tests() -> Finding:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin"
     missing = [name for name in _TEST_PROGRAMS if not shutil.which(name, path=path)]
+    # Debian has PostgreSQL's servers beside the path, as tests/faults look for them.
+    if "initdb" in missing and any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        missing.remove("initdb")
     if not re.search("noto.*cjk", _output("fc-list"), re.IGNORECASE):
         missing.append(said("font"))
     if missing:
