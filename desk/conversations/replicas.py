@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core.bot_turn import BotTurn
 from desk.conversations.rasa import BROKEN, TIMEOUT, Rasa, RasaError
@@ -33,8 +33,6 @@ PROBE_SECONDS = 1.0
 SHARE = 0.5
 #: What a bot says that could not answer: its action server may be down, and that of another may not.
 UNAVAILABLE = "unavailable"
-
-_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -199,7 +197,7 @@ class Replicas:
         if str(error) == TIMEOUT:
             self._probe(replica)
 
-    def _first(self, sender: str, call: Callable[[Rasa], _Result]) -> _Result:
+    def _first[Result](self, sender: str, call: Callable[[Rasa], Result]) -> Result:
         """What the first server of a conversation that answers says."""
         up, down = self._order(sender)
         *others, last = up + down

@@ -414,9 +414,9 @@ class Gatherer:
 
     def _show_loading(self, friend: Friend) -> None:
         """Shows a patient whom the bot is about to answer that something will come."""
-        mode = Conversation.objects.values_list("mode", flat=True).get(pk=friend.conversation_id)
-        # An emergency has been answered already.
-        if mode not in HELD and Message.waiting(friend.conversation_id).exists():
+        # An emergency has been answered already, and what people have a conversation for waits for them.
+        waiting = Message.waiting(friend.conversation_id).exclude(conversation__mode__in=HELD)
+        if waiting.exists():
             address = friend.conversation.address
             later(lambda: platform().show_loading(address))
 
