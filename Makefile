@@ -190,7 +190,7 @@ ablation: setup train ## what each featurizer earns and costs
 	@$(BOT)/python -m benchmarks.ablation
 
 .PHONY: bench
-bench: bench-screen train ## speed and memory beside Rasa's default pipeline; of the desk; of LINE's webhooks
+bench: bench-screen bench-editing train ## speed and memory beside Rasa's default pipeline; of the desk; of LINE's webhooks
 	@$(DESK)/python -m benchmarks.speed
 	@$(DESK)/python -m benchmarks.desk_speed
 	@$(DESK)/python -m benchmarks.line_speed
@@ -222,6 +222,10 @@ bench-rehearsals: setup train ## how long 200 rehearsals and the gate take
 .PHONY: bench-screen
 bench-screen: setup ## the red-flag screen's time by the length of the message
 	@$(DESK)/python -m benchmarks.screen_speed
+
+.PHONY: bench-editing
+bench-editing: setup ## how long a draft's checks take while somebody types it
+	@$(DESK)/python -m benchmarks.editing_speed
 
 .PHONY: bench-turn
 bench-turn: setup train ## where the time of a turn goes inside Rasa; writes docs/turn.md

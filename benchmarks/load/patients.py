@@ -30,7 +30,8 @@ PAGES, LINE_PATIENTS = 150, 300
 SENTENCES = 400
 #: Seconds that an answer is waited for.
 LAST_SECONDS = 12.0
-_BEFORE = ("", "すみません、", "質問です。", "教えてください、", "こんにちは。", "確認ですが、")
+#: Openings and endings; none is a sentence of its own, which would be a sentence more to read.
+_BEFORE = ("", "すみません、", "ちなみに、", "教えてください、", "念のため、", "確認ですが、")
 _BEHIND = ("", "。", "？", "！", "…", "、お願いします")
 
 

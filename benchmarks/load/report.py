@@ -77,8 +77,7 @@ def page(measured: Measured) -> str:
         "## Growth with the number of conversations",
         "Median milliseconds of an answer by the HTTP channel, one after the other; each conversation has "
         "its messages, answers and what Rasa remembers. The questions are the same in each row, written in "
-        "another way so that none is known already; in the second row they begin with 「質問です。」, "
-        "which is a sentence more to read.",
+        "another way so that none is known already.",
         _points("conversations in the database", measured.conversations),
         "## Growth with the length of a conversation",
         "The same, in one conversation, all of its turns taken.",

@@ -524,10 +524,10 @@ def test_slow_desk_is_not_waited_for(
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.publish(folder, answers_csv("次の答え。"), '"2"')
-    published.delay = 1.0
+    published.delay = 4.0
     begun = time.monotonic()
     assert not source.refresh()
-    assert time.monotonic() - begun < 0.8
+    assert time.monotonic() - begun < 3
     assert short_of(source) == "公開の答え。"
 
 
