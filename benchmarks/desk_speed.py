@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import statistics
@@ -23,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from benchmarks.markdown import table
 from benchmarks.percentile import percentile
 from benchmarks.sets import FROZEN, read_set
 from tools.client import BotClient
@@ -105,7 +107,9 @@ class FrontEnd:
 
     def _take(self, conversation: str, at: float) -> None:
         with self._lock:
-            delivery = self._waiting[conversation]
+            delivery = self._waiting.get(conversation)
+            if delivery is None:  # further texts than those that were waited for
+                return
             delivery.expected -= 1
             if delivery.expected == 0:
                 del self._waiting[conversation]
@@ -147,12 +151,14 @@ def main() -> int:
         for question in questions[:_WARM_UP]:
             through(question)
         pairs = _pairs(questions[_WARM_UP:], alone, acknowledged)
+        emergencies = [acknowledged(urgent) for urgent in _emergencies(bot, arguments.sentences)]
         loads = [
             [_load(call, questions, arguments.conversations) for call in (alone, through)]
             for _ in range(arguments.rounds)
         ]
     added = statistics.median(desk - rasa for rasa, _, desk in pairs)
     _print_turns(pairs, added)
+    _print_emergencies(emergencies)
     _print_load(arguments.conversations, [a for a, _ in loads], [d for _, d in loads])
     if arguments.database and not arguments.database.startswith("sqlite"):
         return 0
@@ -196,6 +202,16 @@ def questions_of(bot: BotClient, count: int) -> list[Question]:
     return questions
 
 
+def _emergencies(bot: BotClient, most: int) -> list[Question]:
+    """Frozen sentences that the rules take for emergencies: the first text of the desk's answer counts."""
+    urgent = (
+        Question(sentence.text, 1)
+        for sentence in read_set(FROZEN)
+        if bot.ask(uuid.uuid4().hex, sentence.text).custom["triage"] == "emergency"
+    )
+    return list(itertools.islice(urgent, most))
+
+
 def _pairs(
     questions: Sequence[Question],
     alone: Callable[[Question], float],
@@ -234,6 +250,19 @@ def _print_turns(pairs: Sequence[tuple[float, float, float]], added: float) -> N
         f"| until the message is stored and acknowledged, median ms | | {_median(stored):.1f} | | |"
     )
     print(f"| added by the desk, median of the pairs, ms | | {added:.1f} | | {ADDED_LIMIT:.0f} |")
+
+
+def _print_emergencies(times: Sequence[tuple[float, float]]) -> None:
+    columns = (f"{len(times)} emergencies, one at a time", "median ms", "p95 ms", "longest ms")
+    stored, answered = zip(*times, strict=True)
+    rows = [
+        (name, *(f"{ms:.1f}" for ms in (_median(each), percentile(each, 95), max(each))))
+        for name, each in (
+            ("until the message is stored and acknowledged", stored),
+            ("until the first text of the answer is there", answered),
+        )
+    ]
+    print(f"\n{table(columns, rows)}")
 
 
 def _print_load(at_once: int, alone: Sequence[Load], desk: Sequence[Load]) -> None:

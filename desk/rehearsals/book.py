@@ -7,11 +7,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from desk.conversations.models import Message
 from desk.rehearsals import runs
-from desk.rehearsals.models import Result, Run, RunKind
+from desk.rehearsals.models import Rehearsal, Result, Run, RunKind
 from desk.rehearsals.play import Line, Played
 
 #: Seconds between two writings.
@@ -105,12 +108,15 @@ class Book:
     def beat(self) -> None:
         """Writes what has come, and that this process is still at it.
 
+        What was played of a rehearsal that has been removed meanwhile, or of a message that has been erased,
+        is not written: its words may be those that had to go. It stays counted.
+
         Raises:
             LostError: the run is no longer this process's.
         """
         with transaction.atomic():
             runs.go_on(self._run, self._clock(), done=self._done, summary=self._summary)
-            Result.objects.bulk_create(self._waiting, batch_size=200)
+            Result.objects.bulk_create(_still_there(self._waiting), batch_size=200)
         self._waiting = []
         self._written = time.monotonic()
 
@@ -124,7 +130,8 @@ class Book:
         often = [result for result in self._changes.values() if result.alike > 1]
         with transaction.atomic():
             runs.go_on(self._run, self._clock())
-            Result.objects.bulk_update(often, ["alike"], batch_size=200)
+            written = [result for result in often if result.pk is not None]
+            Result.objects.bulk_update(written, ["alike"], batch_size=200)
 
     def _enter(self, entry: Entry) -> None:
         pairs = list(dict.fromkeys(line.pair for line in entry.lines if line.changed))
@@ -150,3 +157,16 @@ class Book:
         kept = self._run.kind == RunKind.REHEARSAL or entry.rehearsal is not None
         if kept or not entry.passed or blocked or new:
             self._waiting.append(result)
+
+
+def _still_there(results: list[Result]) -> list[Result]:
+    """Those of which neither rehearsal nor message has gone; these stay while the transaction lasts."""
+    rehearsals = _kept(Rehearsal.objects.all(), {result.rehearsal_id for result in results})
+    messages = _kept(Message.objects.all(), {result.message_id for result in results})
+    return [r for r in results if r.rehearsal_id in rehearsals and r.message_id in messages]
+
+
+def _kept(rows: QuerySet[Any], keys: set[int | None]) -> set[int | None]:
+    """Which of these rows are there, locked against removal; None is."""
+    here = rows.filter(pk__in=keys - {None}).select_for_update(of=("self",), no_key=True)
+    return {None, *here.values_list("pk", flat=True)}

@@ -160,6 +160,14 @@ class Run(models.Model):
         return bool(self.options.get("parse_url"))
 
     @property
+    def may_be_repeated(self) -> bool:
+        """Whether staff may have all of it run again: it came to no end. A gate belongs to what is to be
+        published and is begun there.
+        """
+        ended_early = self.state in (RunState.FAILED, RunState.CANCELLED)
+        return ended_early and self.kind != RunKind.GATE
+
+    @property
     def percent(self) -> int:
         """How much is done, of a hundred."""
         return 100 * self.done // self.total if self.total else 0

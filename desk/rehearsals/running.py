@@ -104,13 +104,15 @@ def start(request: HttpRequest) -> HttpResponse:
 @writers_only
 @require_POST
 def again(request: HttpRequest, run: int) -> HttpResponse:
-    """Runs those rehearsals again that failed, with the same table; not with a candidate model, as its
-    server is gone.
+    """Runs those rehearsals again that failed, with the same table, or everything if the run came to no end;
+    not with a candidate model, as its server is gone.
     """
     old = get_object_or_404(Run, pk=run)
     if old.tries_model:
         messages.error(request, sentence("rehearsals.model_gone"))
         return redirect("rehearsals:run", run)
+    if old.may_be_repeated:
+        return redirect("rehearsals:run", runs.queue_again(old, staff_of(request), _now()).pk)
     failed = old.results.filter(passed=False, rehearsal__isnull=False)
     return _begun(request, Rehearsal.objects.filter(pk__in=failed.values("rehearsal")), old)
 

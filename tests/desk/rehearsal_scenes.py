@@ -23,7 +23,7 @@ from desk.conversations.equipment import equipment
 from desk.conversations.models import Author, Conversation, Message, Reply
 from desk.conversations.rasa import turns
 from desk.rehearsals import gate, keeping, runs
-from desk.rehearsals.book import Book
+from desk.rehearsals.book import Book, Entry
 from desk.rehearsals.models import Group, Rehearsal, Run, RunState
 from desk.rehearsals.runner import run_next
 from desk.rehearsals.script import read
@@ -204,6 +204,22 @@ def taken_by_another() -> None:
         assert taken is not None and taken.pk == run.pk and taken.claim != run.claim
 
     _lost(other_takes)
+
+
+def removed_while_it_runs() -> None:
+    """A rehearsal is removed, and a message erased, when the run has played them; prints what came of it."""
+    gone, stays, *_ = Rehearsal.objects.order_by("pk")
+    runs.queue_rehearsals([gone, stays], person("nurse1"), now())
+    run = runs.take(now())
+    assert run is not None
+    book = Book(run, now)
+    book.begin(total=3)
+    played = [Entry("rehearsals", r.name, (), True, None, rehearsal=r.pk) for r in (gone, stays)]
+    book.enter([*played, Entry("shadow", "消された", (), True, None, message=10**6)], 3)
+    keeping.remove(gone, person("nurse1"), now())
+    book.close()
+    runs.end(run, RunState.DONE, now())
+    tell(run)
 
 
 def _lost(happens: Callable[[Run], object]) -> None:

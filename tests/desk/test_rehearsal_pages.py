@@ -401,6 +401,25 @@ def test_progress_is_true_and_a_run_can_be_cancelled(desk: Desk, nurse: Browser)
     assert "もう終わっています" in nurse.submit(f"{ALL}runs/{run}/cancel/").text
 
 
+def test_a_run_that_came_to_no_end_is_repeated_whole(
+    desk: Desk, nurse: Browser, rasa: ReadingRasa
+) -> None:
+    write(desk, "止まる", script("一つ目", ALCOHOL), script("二つ目", ALCOHOL))
+    nurse.open(ALL)
+    rasa.behaviour = lambda: (500, {})
+    try:
+        nurse.submit(f"{ALL}runs/start/", what="all")
+        page = ended(desk, nurse)
+    finally:
+        rasa.behaviour = None
+    assert "実行できませんでした" in page.text
+    assert "はじめからもう一度実行する" in page.text
+    nurse.submit(nurse.path + "again/")
+    page = ended(desk, nurse)
+    assert "はじめからもう一度" not in page.text
+    assert "一つ目" in page.text and "二つ目" in page.text
+
+
 def test_what_failed_is_run_again_and_what_passed_before_is_marked(
     desk: Desk, nurse: Browser
 ) -> None:

@@ -168,6 +168,16 @@ def test_a_run_that_was_cancelled_ends_where_it_is(desk: Desk) -> None:
     assert desk.scene("cancelled_while_it_runs()", "rehearsal_scenes") == "cancelled lost"
 
 
+def test_what_is_removed_while_a_run_plays_it_leaves_no_words_and_the_run_goes_on(
+    desk: Desk,
+) -> None:
+    desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
+    run = told(desk, "removed_while_it_runs()")
+    assert (run["state"], run["done"]) == ("done", 3)
+    (left,) = run["results"]
+    assert left["set"] == "rehearsals"
+
+
 def test_a_run_that_another_process_has_taken_is_left_to_it(desk: Desk) -> None:
     desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
     assert desk.scene("taken_by_another()", "rehearsal_scenes") == "running lost"
