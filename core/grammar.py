@@ -73,8 +73,10 @@ def ends_clause(tokens: Sequence[Token], index: int) -> bool:
 def series_end(tokens: Sequence[Token], last: int, mentioned: Container[int] | None = None) -> int:
     """Index of the last noun of the series that the mention stands in (頭痛や吐き気、めまい)."""
     start = last + 1 if makes_a_noun(tokens, last + 1) else last
-    listable = tokens[last].pos[0] == "名詞" or (
-        mentioned is not None and tokens[last].pos[0] == "副詞"
+    listable = (
+        tokens[last].pos[0] == "名詞"
+        or makes_a_noun(tokens, last)
+        or (mentioned is not None and tokens[last].pos[0] == "副詞")
     )
     if not listable and start == last:
         return last

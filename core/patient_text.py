@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from core import dialect
 from core.japanese import JapaneseTokenizer, NormalizedText, Token, normalize
 from core.kana_reading import KanaReader
 
@@ -90,6 +91,18 @@ class PatientText:
         sentences = dict.fromkeys(_sentence(joined.text, max(place - 1, 0)) for place in places)
         return [self._piece(piece.at, _part(joined, low, high)) for low, high in sentences]
 
+    def in_standard_language(self, piece: Piece) -> list[Piece]:
+        """The sentences of a piece that are spoken in a dialect, as the standard language says them."""
+        places = dialect.places(piece.text.text)
+        sentences = dict.fromkeys(_sentence(piece.text.text, place) for place in places)
+        return [self._standard(piece.at, _part(piece.text, *bounds)) for bounds in sentences]
+
+    def _standard(self, at: int, text: NormalizedText) -> Piece:
+        for pattern, standard in dialect.RULES:
+            found = pattern.finditer(text.text)
+            text = _changed(text, [(*m.span(), m.expand(standard)) for m in found])
+        return self._piece(at, text)
+
     def sentence(self, at: int, text: NormalizedText, index: int) -> Piece:
         """The sentence of a text that holds a letter, as a piece.
 
@@ -109,25 +122,28 @@ class PatientText:
         return Piece(at, text, _with_full_stops(tokens, text.original))
 
     def _repaired(self, normalized: NormalizedText) -> NormalizedText:
-        wrong = list(self._wrong.finditer(normalized.text)) if self._wrong else []
-        if not wrong:
-            return normalized
-        text: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        at = 0
-        for match in wrong:
-            kept = slice(at, match.start())
-            right = self._spellings[match.group()]
-            start, end = normalized.span(match.start(), match.end())
-            text += [normalized.text[kept], right]
-            starts += [*normalized.starts[kept], *itertools.repeat(start, len(right))]
-            ends += [*normalized.ends[kept], *itertools.repeat(end, len(right))]
-            at = match.end()
-        text.append(normalized.text[at:])
-        starts += normalized.starts[at:]
-        ends += normalized.ends[at:]
-        return replace(normalized, text="".join(text), starts=tuple(starts), ends=tuple(ends))
+        wrong = self._wrong.finditer(normalized.text) if self._wrong else ()
+        return _changed(normalized, [(*m.span(), self._spellings[m.group()]) for m in wrong])
+
+
+def _changed(text: NormalizedText, changes: Sequence[tuple[int, int, str]]) -> NormalizedText:
+    """A text with stretches of it said otherwise; these come in order and do not overlap."""
+    if not changes:
+        return text
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for low, high, right in changes:
+        start, end = text.span(low, high)
+        parts += [text.text[at:low], right]
+        starts += [*text.starts[at:low], *itertools.repeat(start, len(right))]
+        ends += [*text.ends[at:low], *itertools.repeat(end, len(right))]
+        at = high
+    parts.append(text.text[at:])
+    starts += text.starts[at:]
+    ends += text.ends[at:]
+    return replace(text, text="".join(parts), starts=tuple(starts), ends=tuple(ends))
 
 
 def _kept(text: NormalizedText, kept: Sequence[bool]) -> NormalizedText:

@@ -8,6 +8,7 @@ what is said of each (``core.assertion``) → findings → rules → level (``co
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -160,12 +161,17 @@ class Triage(Judge):
             found, took_back = self._read_piece(piece)
             mentions += found
             taken_back = taken_back or took_back
-        for reread in (self._read_without_emoji, self._read_mended):
+        standard: list[Piece] = []
+        for reread in (
+            self._read_without_emoji,
+            functools.partial(self._read_in_standard_language, standard),
+            self._read_mended,
+        ):
             for piece in pieces:
                 if self.rulebook.is_emergency(_counted(mentions)):
                     return Reading(tuple(mentions), taken_back)
                 mentions += reread(piece, mentions)
-        return Reading(tuple(mentions), taken_back, self._hear(pieces))
+        return Reading(tuple(mentions), taken_back, self._hear([*pieces, *standard]))
 
     def _hear(self, pieces: Iterable[Piece]) -> Heard | None:
         """The most urgent of what the pieces sound like."""
@@ -184,12 +190,22 @@ class Triage(Judge):
 
     def _read_without_emoji(self, piece: Piece, before: Sequence[Mention]) -> list[Mention]:
         """What else a piece says when the emoji within its sentences are passed over."""
-        return [
-            mention
-            for sentence in self._texts.without_emoji(piece)
-            for mention in self._read_piece(sentence)[0]
-            if mention not in before
-        ]
+        return self._more(self._texts.without_emoji(piece), before)
+
+    def _read_in_standard_language(
+        self, standard: list[Piece], piece: Piece, before: Sequence[Mention]
+    ) -> list[Mention]:
+        """What else a piece says that is spoken in a dialect (``core.dialect``); ``standard`` takes these
+        sentences as the standard language says them.
+        """
+        sentences = self._texts.in_standard_language(piece)
+        standard += sentences
+        return self._more(sentences, before)
+
+    def _more(self, sentences: Iterable[Piece], before: Sequence[Mention]) -> list[Mention]:
+        known = set(before)
+        found = [mention for sentence in sentences for mention in self._read_piece(sentence)[0]]
+        return [mention for mention in found if mention not in known]
 
     def _read_mended(self, piece: Piece, before: Sequence[Mention]) -> list[Mention]:
         """What else a piece says when a slip of the finger is mended that hides an emergency."""

@@ -39,7 +39,7 @@ MAX_LETTERS, MAX_WORDS = 4, 2
 MIN_MESSAGES = 2
 #: Share of the calm messages about a red flag (asked, denied, an idiom …) that may sound urgent, or
 #: like an emergency, when they are not among those learnt from.
-CALM_RAISED = 0.001
+CALM_RAISED = 0.002
 #: Sentences of a text that is also heard as a whole.
 MAX_SENTENCES = 4
 #: Share of the rules' votes that one needs to be named.
@@ -53,7 +53,7 @@ _BLOCKS = 2
 _C = 10.0
 _SENTENCE_ENDS = frozenset("。?!\n")
 #: Part of the name of kept models; another one when what is learnt changes.
-_FORMAT = "3"
+_FORMAT = "4"
 
 Floats = NDArray[np.float32]
 
