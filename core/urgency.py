@@ -46,6 +46,12 @@ MAX_SENTENCES = 4
 RULE_SHARE = 0.5
 #: Fewer samples than this, urgent or calm, teach nothing.
 MIN_SAMPLES = 200
+#: Different words with a meaning of their own that a text needs to be heard: a bare answer to the bot's
+#: question sounds like anything.
+MIN_WORDS = 2
+_CONTENT = frozenset({"名詞", "動詞", "形容詞", "形状詞"})
+#: Kinds of these that say how many, when, or that something is.
+_NO_CONTENT = frozenset({"数詞", "助数詞可能", "副詞可能", "非自立可能"})
 _FOLDS = 4
 #: Kinds of features: letters, words.
 _BLOCKS = 2
@@ -343,14 +349,20 @@ def _same(features: Sequence[str]) -> Sequence[str]:
 
 
 def _parts(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    """Each sentence of a text, and the whole if it is a short one; nothing of marks alone."""
+    """Each sentence of a text, and the whole if it is a short one; nothing of too few words to tell."""
     ends = [i + 1 for i, t in enumerate(tokens) if t.norm in _SENTENCE_ENDS]
     bounds = sorted({0, *ends, len(tokens)})
     sentences = [tokens[low:high] for low, high in itertools.pairwise(bounds)]
     sentences = [s for s in sentences if any(t.pos[0] != "補助記号" for t in s)]
-    yield from sentences
-    if 1 < len(sentences) <= MAX_SENTENCES:
+    yield from filter(_tells, sentences)
+    if 1 < len(sentences) <= MAX_SENTENCES and _tells(tokens):
         yield tokens
+
+
+def _tells(tokens: Sequence[Token]) -> bool:
+    """Whether there are words enough to sound like something: not あ、はい, not 飲んだ."""
+    words = {t.lemma for t in tokens if t.pos[0] in _CONTENT and _NO_CONTENT.isdisjoint(t.pos[1:3])}
+    return len(words) >= MIN_WORDS
 
 
 def _letters(tokens: Sequence[Token]) -> str:

@@ -76,6 +76,13 @@ def test_calm_message_is_not_heard(model: UrgencyModel, text: str) -> None:
     assert model.hear(read(text)) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["崩れ落ちた", "あ、はい", "👍はい", "さっき飲みました。", "1錠", "もう。"]
+)
+def test_a_bare_answer_is_too_little_to_sound_like_anything(model: UrgencyModel, text: str) -> None:
+    assert model.hear(read(text)) is None
+
+
 def test_heard_sentence_is_named_by_its_place(model: UrgencyModel) -> None:
     text = "お酒は控えますか。床に倒れて何も覚えていない。運動はだめですか"
     heard = model.hear(read(text), at=100)
@@ -90,8 +97,8 @@ def test_rule_is_named_when_it_has_half_the_votes(votes: tuple[float, ...], rule
     bias = np.asarray([0.0, 0.0, *votes], np.float32)
     weights = np.zeros((1, len(bias)), np.float32)
     deaf = UrgencyModel({"頭": 1.0}, weights, bias, "abc"[: len(votes)], (0, 0))
-    assert deaf.hear(read("頭痛")) == Heard("emergency", rule, 0, 2)
-    assert deaf.hear(read("腹痛")) is None
+    assert deaf.hear(read("頭痛と熱")) == Heard("emergency", rule, 0, 4)
+    assert deaf.hear(read("腹痛と熱")) is None
 
 
 @pytest.mark.parametrize(
