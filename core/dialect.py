@@ -22,7 +22,7 @@ _ADJECTIVES = (
     "痒|かゆ|固|硬|深|浅|早|速|遅|強|弱|高|低|小さ|大き|細|長|短|危な|おかし|悲し|寂し|楽し|嬉し|しんど|死にた|消えた|よ"
 )
 #: What may stand behind a verb's or adjective's end, in the west.
-_BEHIND_END = r"(?=け|の|ば|た|と|っ|が|だ|わ|で|し|よ|や|じゃ|ね|な|も|に|[、。!?!?\s]|$)"
+_BEHIND_END = r"(?=け|の|ば|た|と|っ|が|だ|わ|で|し|よ|や|じゃ|ね|な|も|に|[、。!?\s]|$)"
 
 #: What is looked for, in this order, and how the standard language says it (``re.Match.expand``).
 RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(

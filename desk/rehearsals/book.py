@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core.locale import sentence
 from desk.conversations.models import Message
 from desk.rehearsals import runs
 from desk.rehearsals.models import Rehearsal, Result, Run, RunKind
@@ -108,8 +109,9 @@ class Book:
     def beat(self) -> None:
         """Writes what has come, and that this process is still at it.
 
-        What was played of a rehearsal that has been removed meanwhile, or of a message that has been erased,
-        is not written: its words may be those that had to go. It stays counted.
+        Of a rehearsal that has been removed meanwhile only what came of it is written, not its words, which
+        may be those that had to go (``desk.rehearsals.keeping.drop``); of an erased message nothing. Both
+        stay counted.
 
         Raises:
             LostError: the run is no longer this process's.
@@ -160,10 +162,16 @@ class Book:
 
 
 def _still_there(results: list[Result]) -> list[Result]:
-    """Those of which neither rehearsal nor message has gone; these stay while the transaction lasts."""
+    """Those whose message has not gone, without words where the rehearsal has; rehearsals and messages stay
+    while the transaction lasts.
+    """
     rehearsals = _kept(Rehearsal.objects.all(), {result.rehearsal_id for result in results})
     messages = _kept(Message.objects.all(), {result.message_id for result in results})
-    return [r for r in results if r.rehearsal_id in rehearsals and r.message_id in messages]
+    for result in results:
+        if result.rehearsal_id not in rehearsals:
+            result.rehearsal_id, result.shortfall, result.lines = None, "", []
+            result.title = sentence("rehearsals.removed_case")
+    return [result for result in results if result.message_id in messages]
 
 
 def _kept(rows: QuerySet[Any], keys: set[int | None]) -> set[int | None]:

@@ -174,8 +174,9 @@ def test_what_is_removed_while_a_run_plays_it_leaves_no_words_and_the_run_goes_o
     desk.scene(f"written({SCRIPTS!r})", "rehearsal_scenes")
     run = told(desk, "removed_while_it_runs()")
     assert (run["state"], run["done"]) == ("done", 3)
-    (left,) = run["results"]
-    assert left["set"] == "rehearsals"
+    gone, left = run["results"]
+    assert (gone["title"], gone["lines"], gone["passed"]) == ("（削除した会話テスト）", [], True)
+    assert (left["set"], left["title"]) == ("rehearsals", "発疹")
 
 
 def test_a_run_that_another_process_has_taken_is_left_to_it(desk: Desk) -> None:
