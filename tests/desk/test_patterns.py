@@ -10,6 +10,7 @@ import pytest
 from regexploit.ast.sre import SreOpParser
 from regexploit.redos import find
 
+from core import dialect
 from tools.places import ROOT
 
 pytestmark = pytest.mark.slow
@@ -18,7 +19,7 @@ HARMLESS = 2
 #: Put together of whole words where they are used.
 OF_WORDS = {
     "core/patient_text.py", "desk/console/spellings.py", "desk/editorial/phrases.py",
-    "core/personal.py", "tools/patterns.py",
+    "core/personal.py", "tools/patterns.py", "core/dialect.py",
 }  # fmt: skip
 
 
@@ -30,6 +31,10 @@ def ways(pattern: str) -> int:
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"(\w+\s?)*!", r"\s*\s*\s*x", r"(\d+)*x"])
 def test_what_looks_for_bad_patterns_finds_them(pattern: str) -> None:
     assert ways(pattern) > HARMLESS
+
+
+def test_patterns_of_dialects_go_over_no_letter_twice() -> None:
+    assert [text for text, _ in dialect.RULES if ways(text.pattern) > 0] == []
 
 
 def test_no_pattern_goes_over_the_same_letters_again_and_again() -> None:
