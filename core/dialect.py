@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 
 _KANJI = "[一-鿿々]"
-#: Kana that a verb's stem ends with before ます, and before ない; the former also as kanji (出よる).
+#: Kana that a verb's stem ends with before ます, and before ない; any end of the former (出よる).
 _BEFORE_MASU = "いきしちひみりぎじびえけせてねへめれげぜべ"
 _BEFORE_NAI = "かさたなまらわがばえけせてねめれげべき"
+_STEM = f"{_KANJI}|[{_BEFORE_MASU}]"
 #: Stems of adjectives that tell how one feels or what one sees.
 _ADJECTIVES = (
     "痛|赤|黒|白|青|黄色|熱|暑|寒|冷た|怖|恐|辛|つら|悪|苦し|きつ|だる|ひど|すご|多|少な|眠|重|重た|暗|明る|薄|濃|臭|"
@@ -45,10 +46,10 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"([{_BEFORE_NAI}])んごと", r"\1ないように"),
         (r"([りれみきえ])きらん", r"\1きれない"),
         # The west: 垂れよる, 飲みよった, 見えちょらん, 飲んどらん; 飲んでしもうた, 入れでまった
-        (rf"({_KANJI}|[{_BEFORE_MASU}])よ(?:る|ります)", r"\1ます"),
-        (rf"({_KANJI}|[{_BEFORE_MASU}])よって", r"\1まして"),
-        (rf"({_KANJI}|[{_BEFORE_MASU}])よった", r"\1ました"),
-        (rf"({_KANJI}|[{_BEFORE_MASU}])よらん", r"\1ません"),
+        (rf"({_STEM})よ(?:る|ります)", r"\1ます"),
+        (rf"({_STEM})よって", r"\1まして"),
+        (rf"({_STEM})よった", r"\1ました"),
+        (rf"({_STEM})よらん", r"\1ません"),
         (r"ちょ(る|った|って)", r"てい\1"),
         (r"じょ(る|った|って)", r"でい\1"),
         (r"ちょらん", "ていない"),

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core.locale import sentence
 from desk.conversations.models import Message
 from desk.rehearsals import runs
 from desk.rehearsals.models import Rehearsal, Result, Run, RunKind
@@ -169,8 +168,9 @@ def _still_there(results: list[Result]) -> list[Result]:
     messages = _kept(Message.objects.all(), {result.message_id for result in results})
     for result in results:
         if result.rehearsal_id not in rehearsals:
-            result.rehearsal_id, result.shortfall, result.lines = None, "", []
-            result.title = sentence("rehearsals.removed_case")
+            result.rehearsal_id = None
+            for name, value in result.without_words().items():
+                setattr(result, name, value)
     return [result for result in results if result.message_id in messages]
 
 

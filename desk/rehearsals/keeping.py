@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from core.locale import sentence
 from desk.audit.models import record
 from desk.conversations.models import change as change_row
 from desk.rehearsals.models import Group, Rehearsal
@@ -111,7 +110,7 @@ def drop(rehearsal: Rehearsal, actor: str, now: dt.datetime, *, with_words: bool
     pk, group = rehearsal.pk, rehearsal.group
     if with_words:
         for result in rehearsal.results.only("pk", "run_id"):
-            change_row(result, title=sentence("rehearsals.removed_case"), shortfall="", lines=[])
+            change_row(result, **result.without_words())
     rehearsal.delete()
     record("rehearsal.removed", now, actor=actor, rehearsal=pk, group=group.name)
     _drop_if_empty(group)

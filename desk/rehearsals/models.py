@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -233,6 +233,11 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.set_name}"
+
+    @staticmethod
+    def without_words() -> dict[str, Any]:
+        """Its fields when its words have to go: what came of it, and what is to be signed off, stay."""
+        return {"title": sentence("rehearsals.removed_case"), "shortfall": "", "lines": []}
 
     @property
     def set_title(self) -> str:
