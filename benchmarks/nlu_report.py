@@ -77,7 +77,7 @@ def _bm25(texts: Sequence[str]) -> list[str]:
     index = BM25Okapi([words(r["question"] + r["title"] + r["short"] + r["detail"]) for r in rows])
     topics = []
     for text in texts:
-        scores = index.getscores(words(text))
+        scores = index.get_scores(words(text))
         best = max(range(len(rows)), key=lambda i: scores[i])
         topics.append(rows[best]["topic"] if scores[best] > 0 else "out_of_scope")
     return topics
