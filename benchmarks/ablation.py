@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -41,7 +42,7 @@ def _featurized(model: Model, examples: list[Labelled]) -> tuple[list[Message], 
     for component in model.components():
         if isinstance(component, LinearTopicClassifier):
             break
-        if not hasattr(component, "process") or type(component).__name__ == "DIETClassifier":
+        if not hasattr(component, "process") or isinstance(component, DIETClassifier):
             continue
         name = getattr(component, "_identifier", "")
         start = time.perf_counter()

@@ -6,25 +6,25 @@ from typing import Any
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.constants import TOKENS_NAMES
-from rasa.nlu.featurizers.sparse_featurizer.count_vectors_featurizer import (
-    CountVectorsFeaturizer,
-)
 from rasa.shared.nlu.training_data.message import Message
+
+from nlu.sentence_counts import SentenceCounts
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class ReadingFeaturizer(CountVectorsFeaturizer):
+class ReadingFeaturizer(SentenceCounts):
     """Counts n-grams of the katakana reading, so that のみわすれ and 飲み忘れ look alike.
 
     Patients write in kana only, in half-width kana and with wrong conversions; the sound is what
-    stays. Everything but the text that is counted is ``CountVectorsFeaturizer``'s.
+    stays. Everything but the text that is counted is ``SentenceCounts``'s: the reading
+    has no words to line up with.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The options of ``CountVectorsFeaturizer``, set for characters."""
+        """The options of ``SentenceCounts``, set for characters."""
         return {
-            **CountVectorsFeaturizer.get_default_config(),
+            **SentenceCounts.get_default_config(),
             "analyzer": "char",
             "min_ngram": 2,
             "max_ngram": 5,
@@ -34,13 +34,3 @@ class ReadingFeaturizer(CountVectorsFeaturizer):
     def _get_message_tokens_by_attribute(self, message: Message, attribute: str) -> list[str]:
         tokens = message.get(TOKENS_NAMES[attribute]) or []
         return ["".join(t.get("reading") or t.text for t in tokens)]
-
-    def add_features_to_message(
-        self,
-        sequence: Any,  # noqa: ARG002
-        sentence: Any,
-        attribute: str,
-        message: Message,
-    ) -> None:
-        """Adds the sentence's features only: the reading has no words to line up with."""
-        super().add_features_to_message(None, sentence, attribute, message)

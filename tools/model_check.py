@@ -16,7 +16,9 @@ _WORD = re.compile("[ァ-ヺー一-鿿]{2,}")
 #: Least share of a model's words that stand in the examples. Its own data: 0.82, another drug's: 0.04.
 LEAST_SHARED = 0.4
 _METADATA = "metadata.json"
-_VOCABULARY = re.compile(r"components/train_CountVectorsFeaturizer\d+/vocabularies\.json")
+_VOCABULARY = re.compile(
+    r"components/train_nlu\.sentence_counts\.SentenceCounts\d+/vocabularies\.json"
+)
 
 
 class ModelError(Exception):

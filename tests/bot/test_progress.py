@@ -19,7 +19,7 @@ from tools.progress import Progress, about
 #: Stands for ``rasa train``: says what Rasa says, then fails or not.
 RASA = """#!/usr/bin/env python3
 import sys, time
-print("2026-11-30 INFO  rasa - Starting to train component 'DIETClassifier'.", flush=True)
+print("2026-11-30 INFO  rasa - Starting to train component 'QuickDIETClassifier'.", flush=True)
 for epoch in range(1, 5):
     print(f"\\rEpochs:  {25 * epoch}%%|##  | {epoch}/4 [00:01]", end="", flush=True)
     time.sleep(0.4)
@@ -77,16 +77,16 @@ def test_training_is_quiet_and_a_failure_shows_the_end_of_its_log(
     model = tmp_path / "model.tar.gz"
     program = (
         "import sys, tools.train as train; from pathlib import Path;"
-        f"train.LOG = Path({str(log)!r}); sys.exit(train.main())"
+        f"train.LOG = Path({str(log)!r}); sys.exit(train.bring_up_to_date('2/5 学習', force=True))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "--force", "--step", "2"],
+        [sys.executable, "-c", program],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
         env={**os.environ, "DESK_BOT": str(tmp_path), "DESK_MODEL": str(model)},
     )  # fmt: skip
     assert "Epochs" in log.read_text(encoding="utf-8")
     assert "INFO" not in done.stdout
-    assert done.stdout.startswith("1/5 環境  用意できています。\n2/5 学習  [")
+    assert done.stdout.startswith("2/5 学習  [")
     if fails:
         assert done.returncode == 1
         assert "できませんでした" in done.stdout

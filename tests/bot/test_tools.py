@@ -27,7 +27,9 @@ import pytest
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.running import TOKEN, Desk, wait_for
 from tools.chat import converse
+from tools.desk import Preparation
 from tools.desk_client import DeskClient
+from tools.model_check import ModelError, check_model
 from tools.places import MODEL, ROOT, Ports, free_ports
 from tools.run import main
 
@@ -139,14 +141,26 @@ def test_a_missing_model_is_named() -> None:
     assert "make train" in result.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not MODEL.exists(), reason="no trained model: make train")
+def test_a_model_of_other_data_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "nlu").mkdir()
+    (tmp_path / "nlu" / "other.yml").write_text("- 花粉症の薬は何時に飲みますか", encoding="utf-8")
+    with pytest.raises(ModelError, match="別のデータ"):
+        check_model(MODEL, tmp_path)
+    check_model(MODEL, ROOT / "data")
+
+
 def test_run_reads_the_model_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """By itself, before it changes the database; the servers' process is told so."""
+    """By itself, while the database is made ready; the servers' process is told so."""
     steps: list[str] = []
     monkeypatch.setattr("sys.argv", ["run", "--log", str(tmp_path / "run.log")])
     monkeypatch.setattr("tools.run._end_in_order", lambda: None)
-    monkeypatch.setattr("tools.run.check", lambda *_, **__: steps.append("checked"))
-    monkeypatch.setattr("tools.run.migrate", lambda: steps.append("migrated"))
+    monkeypatch.setattr("tools.run.check_ports", lambda *_, **__: steps.append("ports"))
+    monkeypatch.setattr("tools.run.check", lambda *_: steps.append("checked"))
     monkeypatch.setattr("tools.run._talk", lambda *_: 0)
+    monkeypatch.setattr("tools.train.is_current", lambda *_: True)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'desk.sqlite3'}")
 
     @contextlib.contextmanager
     def started(arguments: list[str], *_: object) -> Iterator[None]:
@@ -155,7 +169,29 @@ def test_run_reads_the_model_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
     monkeypatch.setattr("tools.run._running", started)
     assert main() == 0
-    assert steps == ["checked", "migrated", "started"]
+    assert steps == ["ports", "checked", "started"]
+    assert (tmp_path / "desk.sqlite3").exists()
+
+
+def test_a_password_shown_once_is_shown_whatever_happens(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The database is made ready while the model is trained; the training may fail."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'desk.sqlite3'}")
+    with pytest.raises(KeyboardInterrupt), Preparation() as preparation:
+        preparation._process.wait()
+        raise KeyboardInterrupt
+    assert "最初のパスワード" in capsys.readouterr().out
+    with Preparation() as preparation:
+        preparation.finish()
+    assert "最初のパスワード" not in capsys.readouterr().out
+
+
+def test_what_is_not_needed_any_more_is_not_made_ready(tmp_path: Path) -> None:
+    """Who interrupts a training leaves nothing running."""
+    with Preparation() as preparation:
+        process = preparation._process
+    assert process.poll() == -signal.SIGTERM
 
 
 def test_a_database_that_cannot_be_used_is_told(tmp_path: Path) -> None:
