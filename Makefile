@@ -22,8 +22,7 @@ help: ## lists the targets
 
 .PHONY: run
 run: STEP := 1/5 環境
-run: TRAIN := --step 2
-run: setup train ## sets up, trains if data changed, starts bot and desk and opens the chat
+run: setup ## sets up, trains if data changed, starts bot and desk and opens the chat
 	@$(DESK)/python -m tools.run
 
 .PHONY: doctor
@@ -76,7 +75,7 @@ line-menu: setup ## puts the LINE menu up, for the account of LINE_…; docs/lin
 
 .PHONY: train
 train: setup ## trains the model if data, configuration or code of the pipeline changed
-	@$(DESK)/python -m tools.train $(TRAIN)
+	@$(DESK)/python -m tools.train
 
 # Two at a time, the longest first.
 SWAP := tests/bot/test_model_swap.py

@@ -56,7 +56,8 @@ def main() -> int:
     try:
         ports = Ports.from_environment()
         if not arguments.checked:
-            check(ports, arguments.model, arguments.desk)
+            check_ports(ports, arguments.desk)
+            check(arguments.model)
     except (PortError, NotReadyToStartError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -80,17 +81,30 @@ def main() -> int:
     return int(manager.returncode or 0)
 
 
-def check(ports: Ports, model: Path, desk: bool) -> None:
-    """Sees that the servers can start.
+def check_ports(ports: Ports, desk: bool) -> None:
+    """Sees that the servers can listen.
 
     Args:
         ports: where they listen.
-        model: the trained model, or a folder of models.
         desk: whether the desk starts with them.
 
     Raises:
-        NotReadyToStartError: environment or model is missing, or the model is not fit for use.
         PortError: a port is taken.
+    """
+    servers = {name: (ports.rasa_host, port) for name, port in ports.rasa_servers.items()}
+    check_free({**servers, "actions": (ports.actions_host, ports.actions)})
+    if desk:
+        check_free({"desk": (LOOPBACK, ports.desk)})
+
+
+def check(model: Path) -> None:
+    """Sees that there is what the bot starts with.
+
+    Args:
+        model: the trained model, or a folder of models.
+
+    Raises:
+        NotReadyToStartError: environment or model is missing, or the model is not fit for use.
     """
     if not (BOT_BIN / "rasa").exists():
         raise NotReadyToStartError(sentence("tools.no_environment", path=BOT_BIN))
@@ -101,10 +115,6 @@ def check(ports: Ports, model: Path, desk: bool) -> None:
             check_model(model, data_folder())
     except ModelError as error:
         raise NotReadyToStartError(str(error)) from error
-    servers = {name: (ports.rasa_host, port) for name, port in ports.rasa_servers.items()}
-    check_free({**servers, "actions": (ports.actions_host, ports.actions)})
-    if desk:
-        check_free({"desk": (LOOPBACK, ports.desk)})
 
 
 def _table_of_desk(ports: Ports) -> dict[str, str]:

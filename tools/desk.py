@@ -26,14 +26,12 @@ def main() -> int:
     try:
         ports = Ports.from_environment()
         check_free({"desk": (LOOPBACK, ports.desk)})
-        migrate()
-        administrator = first_administrator()
+        with Preparation() as preparation:
+            preparation.finish()
     except (PortError, DeskSetupError) as error:
         print(error, file=sys.stderr)
         return 1
     print(sentence("tools.addresses", desk=ports.desk_url))
-    if administrator:
-        print(administrator)
     return _become_desk(ports)
 
 
@@ -71,38 +69,61 @@ def desk_command(ports: Ports) -> list[str]:
     ]  # fmt: skip
 
 
+class Preparation:
+    """What the desk needs before it starts, made ready while the block runs: its database up to date, in an
+    empty one the vetted table from the files, and somebody who can log in.
+
+    Args:
+        administrator: whether to make the first administrator.
+        learn: whether the samples of what is urgent are learnt, too, if they have changed.
+    """
+
+    def __init__(self, administrator: bool = True, learn: bool = False) -> None:
+        self._options = ["--no-administrator"] * (not administrator) + ["--learn"] * learn
+
+    def __enter__(self) -> Preparation:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "desk", "prepare", *self._options],
+            cwd=ROOT, env=desk_environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        )  # fmt: skip
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdout is not None
+        if not self._process.stdout.closed:
+            self._process.terminate()
+            self._end()
+
+    def finish(self) -> None:
+        """Waits until everything is ready.
+
+        Raises:
+            DeskSetupError: it cannot be made ready.
+        """
+        complaint = self._end()
+        if self._process.returncode:
+            # The last lines say what is wrong; those before them, where in the code.
+            detail = "\n".join(complaint.strip().splitlines()[-5:])
+            raise DeskSetupError(sentence("tools.not_migrated", detail=detail))
+
+    def _end(self) -> str:
+        """Prints what people should know, even where it went wrong later: what was taken into the table, and
+        the first administrator's password. Returns what was complained of.
+        """
+        said, complaint = self._process.communicate()
+        print(said, end="", flush=True)
+        return complaint
+
+
 def migrate() -> None:
     """Brings the desk's database up to date; an empty one takes the vetted table from the files.
 
     Raises:
         DeskSetupError: it cannot be.
     """
-    _manage("tools.not_migrated", "migrate", "--verbosity", "0")
-    said = _manage("tools.not_migrated", "import_knowledge", "--first").strip()
-    if said:
-        print(said, flush=True)
-
-
-def first_administrator() -> str:
-    """What to tell whoever logs in first: name and one-time password; "" if somebody can already.
-
-    Raises:
-        DeskSetupError: there is none, and none can be made.
-    """
-    return _manage("tools.no_administrator", "first_administrator").strip()
-
-
-def _manage(complaint: str, *arguments: str) -> str:
-    """What a command of the desk prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "desk", *arguments],
-        cwd=ROOT, env=desk_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        # The last lines say what is wrong; those before them, where in the code.
-        detail = "\n".join(done.stderr.strip().splitlines()[-5:])
-        raise DeskSetupError(sentence(complaint, detail=detail))
-    return done.stdout
+    with Preparation(administrator=False) as preparation:
+        preparation.finish()
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from core.clinic_hours import TOKYO
 from core.faults import DataError
 from desk.environment import SettingsError, read_environment
 from tools.doctor_machine import Finding, finding
-from tools.places import MODEL, ROOT, RUN_DIR
-from tools.train import INGREDIENTS, fingerprint_of, is_current
+from tools.places import MODEL, RUN_DIR
+from tools.train import fingerprint_now, is_current
 
 if TYPE_CHECKING:
     from desk.environment import Environment
@@ -32,7 +32,7 @@ def main() -> int:
 def findings() -> Iterator[Finding]:
     """All of them; without settings that can be used, nothing that needs them."""
     if MODEL.exists():
-        current = is_current(fingerprint_of(ROOT / name for name in INGREDIENTS))
+        current = is_current(fingerprint_now())
         if current:
             yield finding("ok", "model_ok")
         else:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.locale import sentence
-from tools import chat
-from tools.bot import NotReadyToStartError, check
+from tools import chat, train
+from tools.bot import NotReadyToStartError, check, check_ports
 from tools.client import BotClient
-from tools.desk import DeskSetupError, api_token, first_administrator, migrate
+from tools.desk import DeskSetupError, Preparation, api_token
 from tools.desk_client import DeskClient
 from tools.places import MODEL, ROOT, RUN_DIR, PortError, Ports
 from tools.progress import Progress, step
@@ -39,7 +39,7 @@ class Servers:
 
 
 def main() -> int:
-    """Servers, addresses, chat; everything stops together."""
+    """Model, servers, addresses, chat; everything stops together."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument(
         "--log", type=Path, default=RUN_DIR / "run.log",
@@ -49,11 +49,11 @@ def main() -> int:
     _end_in_order()
     try:
         ports = Ports.from_environment()
-        check(ports, MODEL, desk=True)
-        database = Progress(sys.stdout, step(3, "database"))
-        database.show(sentence("tools.migrating"))
-        migrate()
-        database.end(sentence("tools.migrated"))
+        check_ports(ports, desk=True)
+        # Who can run this has it.
+        print(step(1, "environment"), sentence("tools.environment_ready"), sep="  ", flush=True)
+        if code := _make_ready():
+            return code
         try:
             start = Progress(sys.stdout, step(4, "start"))
             with running_desk(log, progress=start, checked=True) as servers:
@@ -68,6 +68,24 @@ def main() -> int:
         return 128 + signal.SIGINT
 
 
+def _make_ready() -> int:
+    """Model and database, at the same time; returns the exit code of the training.
+
+    What is urgent is learnt, too, where there is a training to wait for: otherwise every server learns it
+    for itself when it starts.
+    """
+    learn = not train.is_current(train.fingerprint_now())
+    with Preparation(learn=learn) as preparation:
+        if code := train.bring_up_to_date(step(2, "train")):
+            return code
+        database = Progress(sys.stdout, step(3, "database"))
+        database.show(sentence("tools.migrating"))
+        check(MODEL)
+        preparation.finish()
+        database.end(sentence("tools.migrated"))
+    return 0
+
+
 def _end_in_order() -> None:
     """Has the servers stopped, too, when this process is told to end or loses its terminal."""
     for end in (signal.SIGTERM, signal.SIGHUP):
@@ -76,12 +94,9 @@ def _end_in_order() -> None:
 
 
 def _talk(ports: Ports, servers: Servers) -> int:
-    administrator = first_administrator()
     print(step(5, "ready"), sentence("tools.ready"), sep="  ")
     print(sentence("tools.addresses", desk=ports.desk_url))
     print(sentence("tools.log", log=servers.log))
-    if administrator:
-        print(administrator)
     print(sentence("tools.stop_hint"), flush=True)
     lines = chat.typed_lines()
     if not sys.stdin.isatty():

@@ -40,10 +40,10 @@ from desk.training.route import go_home_unless_swapping
 from desk.training.runs import LostError, change, enter
 from desk.training.swap import SwapError, candidate, swap
 from tools.bot_commands import bot_environment, train_command, training_environment
-from tools.places import BOT_BIN, CANDIDATES, MODEL, PREVIOUS_MODEL, ROOT
+from tools.places import BOT_BIN, CANDIDATES, MODEL, PREVIOUS_MODEL
 from tools.programs import Output
 from tools.programs import run as run_program
-from tools.train import INGREDIENTS, fingerprint_of
+from tools.train import fingerprint_now
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def _train(run: TrainingRun) -> None:
     _stop_if_asked(run)
     enter(
         run, Step.TRAINING, _now(), started_at=_now(), lexicon=lexicon_now(),
-        fingerprint=fingerprint_of(ROOT / name for name in INGREDIENTS),
+        fingerprint=fingerprint_now(),
     )  # fmt: skip
     examples = export.accepted_examples()
     change(run, proposals=len(examples))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.japanese import default_cache_dir
 from tests.desk.browsing import PASSWORD, Browser, Page, app_code
 from tests.desk.running import Desk
 
@@ -52,6 +53,13 @@ def account_of(browser: Browser, name: str) -> str:
     rows = browser.open("/staff/people/").source.split("<tr")
     (row,) = [row for row in rows if f"{name}</a>" in row]
     return re.findall(r'href="(/staff/people/\d+/)"', row)[0]
+
+
+def test_what_the_desk_starts_with_is_made_ready_once(desk: Desk) -> None:
+    assert "最初のパスワード" not in desk.manage("prepare", "--no-administrator")
+    assert "最初のパスワード" in desk.manage("prepare")
+    assert "最初のパスワード" not in desk.manage("prepare", "--learn")
+    assert list(default_cache_dir().glob("urgency-*.npz"))
 
 
 def test_first_administrator_comes_in_with_a_printed_password_and_makes_everything_his_own(
