@@ -210,17 +210,22 @@ class JapaneseTokenizer:
             compiled once into ``cache_dir`` and again when it changes; None for none.
         cache_dir: where compiled dictionaries are kept; a folder of the user's cache by default.
 
+    Attributes:
+        fingerprint: changes with the dictionaries and SudachiPy's version.
+
     Raises:
         ValueError: the user dictionary does not compile; the message names the file and reason.
     """
 
     def __init__(self, user_dictionary: Path | None = None, cache_dir: Path | None = None) -> None:
         user = []
+        rows = b""
         if user_dictionary is not None:
             rows = _without_comments(user_dictionary.read_bytes())
-            if rows.strip():  # SudachiPy panics on a dictionary without words
-                compiled = _compiled(user_dictionary, rows, cache_dir or default_cache_dir())
-                user.append(str(compiled))
+        self.fingerprint = _fingerprint(rows)
+        if user_dictionary is not None and rows.strip():  # SudachiPy panics on one without words
+            compiled = _compiled(user_dictionary, rows, cache_dir or default_cache_dir())
+            user.append(str(compiled))
         self._dictionary = Dictionary(config=Config(system="core", user=user))
         self._local = threading.local()
         self._entries: dict[int, _Entry] = {}
@@ -308,21 +313,29 @@ def _without_comments(content: bytes) -> bytes:
     return re.sub(rb"(?m)^#.*\n?", b"", content)
 
 
-def _compiled(source: Path, rows: bytes, cache_dir: Path) -> Path:
+def _system_dictionary() -> Path:
     import sudachidict_core
 
-    system = Path(sudachidict_core.__file__).parent / "resources" / "system.dic"
-    key = hashlib.sha256(
-        rows + f"{sudachipy.__version__} {system.stat().st_size}".encode()
-    ).hexdigest()[:16]
-    target = cache_dir / f"user-{key}.dic"
+    return Path(sudachidict_core.__file__).parent / "resources" / "system.dic"
+
+
+def _fingerprint(rows: bytes) -> str:
+    """Of the rows of a user dictionary, beside the system dictionary and SudachiPy."""
+    versions = f"{sudachipy.__version__} {_system_dictionary().stat().st_size}"
+    return hashlib.sha256(rows + versions.encode()).hexdigest()[:16]
+
+
+def _compiled(source: Path, rows: bytes, cache_dir: Path) -> Path:
+    target = cache_dir / f"user-{_fingerprint(rows)}.dic"
     if target.exists():
         return target
     cache_dir.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=cache_dir, suffix=".dic")
     os.close(handle)
     try:
-        sudachipy.sudachipy.build_user_dic(system=str(system), lex=[rows], output=partial)
+        sudachipy.sudachipy.build_user_dic(
+            system=str(_system_dictionary()), lex=[rows], output=partial
+        )
         Path(partial).replace(target)
     except Exception as error:
         raise ValueError(f"{source}: the user dictionary does not compile: {error}") from error

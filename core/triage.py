@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.assertion import Assertion, denies_a_part
 from core.faults import DataError, Fault
+from core.fingerprints import fingerprint
 from core.japanese import JapaneseTokenizer, Token, normalize
 from core.judge import Judge, Mention, Reading, Screening, State
 from core.kana_reading import KanaReader
@@ -80,6 +81,10 @@ class Triage(Judge):
             for text in phrase_samples(phrase, rulebook.groups, SAMPLES_OF_A_PHRASE)
         )
         kana = KanaReader(tokenizer, whole, pieces)
+        unread = [message.text for message in messages if not message.level]
+        self._read_by = fingerprint(
+            (), tokenizer.fingerprint, spellings.decode(errors="replace"), *pieces, *unread
+        )
         self._texts = PatientText(tokenizer, _read_spellings(spellings), kana)
         self._misspellings = Misspellings(whole, pieces)
         self._messages = messages
@@ -116,9 +121,9 @@ class Triage(Judge):
 
     def listen(self) -> None:
         """Lets messages that sound urgent be raised (``core.urgency``); takes 10 to 20 seconds when
-        the samples have changed.
+        the samples, or how they are read, have changed.
         """
-        self._ears = UrgencyModel.kept(self._messages, self._words_of_message)
+        self._ears = UrgencyModel.kept(self._messages, self._words_of_message, self._read_by)
 
     def rules_alone(self) -> Triage:
         """The screen that hears nothing but what the rules say."""

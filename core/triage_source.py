@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import hashlib
 import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from core.faults import DataError
+from core.fingerprints import fingerprint, of_code
 from core.japanese import JapaneseTokenizer, data_tokenizer
 from core.judge import Judge, Reading
 from core.locale import sentence
@@ -99,7 +99,7 @@ class RulesSource(Generic[Rules]):
             self._lock.release()
 
     def _digest(self) -> str:
-        return _fingerprint(self._files())
+        return fingerprint(self._files())
 
     def _files(self) -> list[Path]:
         files = [self._folder / name for name in (RULES_FILE, SPELLINGS_FILE, SENTENCES_FILE)]
@@ -191,12 +191,6 @@ class TriageSource(RulesSource[Triage]):
         return reading
 
 
-def _fingerprint(files: Iterable[Path], *more: str) -> str:
-    """Twelve hexadecimal digits that change with the files, their names, and whatever else is named."""
-    contents = (file.name.encode() + b"\0" + file.read_bytes() for file in files)
-    return hashlib.sha256(b"\0".join([*contents, *map(str.encode, more)])).hexdigest()[:12]
-
-
 def _kin(data: Path) -> str:
     """Twelve hexadecimal digits for what a reading depends on besides the rules: examples, lexicon,
     dictionary and code.
@@ -206,9 +200,8 @@ def _kin(data: Path) -> str:
     """
     files = [
         *sorted((data / "nlu").glob("*.yml")), *sorted((data / "lexicon").glob("*.csv")),
-        *sorted(Path(__file__).parent.glob("*.py")),
     ]  # fmt: skip
-    return _fingerprint(files, version("sudachidict_core"))
+    return fingerprint(files, of_code(), version("sudachidict_core"))
 
 
 @functools.lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ The red-flag rules know what has been written into them; patients say it in othe
 those. It only raises what the rules say (``core.triage``), and without samples there is none.
 
 Deterministic, and no part of Rasa's model: it is learnt when the process first needs it, in 10 to 20
-seconds, and kept in the user's cache folder until the samples change.
+seconds, and kept in the user's cache folder until the samples change, or how they are read.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.fingerprints import of_code
 from core.japanese import Token, default_cache_dir
 from core.locale import sentence
 from core.rulebook import LEVELS
@@ -58,8 +59,6 @@ _BLOCKS = 2
 #: Inverse strength of regularisation of scikit-learn's LogisticRegression.
 _C = 10.0
 _SENTENCE_ENDS = frozenset("。?!\n")
-#: Part of the name of kept models; another one when what is learnt changes.
-_FORMAT = "4"
 
 Floats = NDArray[np.float32]
 
@@ -222,18 +221,20 @@ class UrgencyModel:
         cls,
         samples: Iterable[Sample],
         read: Callable[[str], Sequence[Token]],
+        read_by: str,
         folder: Path | None = None,
     ) -> UrgencyModel | None:
         """The model of these samples, learnt once and kept.
 
         Args:
             samples: as for ``learn``.
-            read: as for ``learn``; taken to be the same for the same samples.
+            read: as for ``learn``.
+            read_by: changes with whatever ``read`` depends on besides this package's code.
             folder: where models are kept; the user's cache folder by default.
         """
         listed = [sample for sample in samples if sample.level]
         words = json.dumps([[s.text, s.level, s.rule_id] for s in listed], ensure_ascii=False)
-        key = hashlib.sha256(f"{_FORMAT} {words}".encode()).hexdigest()[:16]
+        key = hashlib.sha256(f"{of_code()} {read_by} {words}".encode()).hexdigest()[:16]
         path = (folder or default_cache_dir()) / f"urgency-{key}.npz"
         try:
             return cls._load(path)

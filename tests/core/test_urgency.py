@@ -19,6 +19,8 @@ FALLS = ["床に崩れ落ちて", "床で寝ていて", "床に倒れて", "廊�
 FORGOT = ["記憶がない", "何も覚えていない", "記憶が飛んだ", "覚えがない", "気がつけば朝"]
 HEARS = ["耳が遠い", "耳鳴りがする", "耳がこもる", "音が割れる", "声が遠い"]
 BADLY = ["ずっと", "ひどく", "少し", "片方だけ", "両方とも"]
+#: What the words are read by.
+BY = "these phrases"
 ASKS = ["床の掃除は", "お風呂は", "お酒は", "日焼け止めは", "運動は"]
 WHETHER = ["いつからいいですか", "だめですか", "大丈夫ですか", "控えますか", "関係ありますか"]
 
@@ -116,16 +118,16 @@ def test_too_few_samples_teach_nothing(few: list[Sample]) -> None:
 
 def test_samples_without_a_level_are_not_learnt_from(tmp_path: Path) -> None:
     unlabelled = [Sample("床に倒れて記憶がない", "")]
-    UrgencyModel.kept([*samples(), *unlabelled], read, tmp_path)
+    UrgencyModel.kept([*samples(), *unlabelled], read, BY, tmp_path)
     (kept,) = tmp_path.iterdir()
-    UrgencyModel.kept(samples(), read, tmp_path)
+    UrgencyModel.kept(samples(), read, BY, tmp_path)
     assert list(tmp_path.iterdir()) == [kept]
 
 
 def test_model_is_learnt_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = UrgencyModel.kept(samples(), read, tmp_path)
+    first = UrgencyModel.kept(samples(), read, BY, tmp_path)
     monkeypatch.setattr(UrgencyModel, "learn", None)
-    second = UrgencyModel.kept(samples(), read, tmp_path)
+    second = UrgencyModel.kept(samples(), read, BY, tmp_path)
     assert first is not None
     assert second is not None
     for text in ("床で寝ていて記憶がない", "耳がこもる", "お酒は大丈夫ですか"):
@@ -133,23 +135,34 @@ def test_model_is_learnt_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_damaged_model_is_learnt_again(tmp_path: Path) -> None:
-    UrgencyModel.kept(samples(), read, tmp_path)
+    UrgencyModel.kept(samples(), read, BY, tmp_path)
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(b"PK\x03\x04 not a model")
-    model = UrgencyModel.kept(samples(), read, tmp_path)
+    model = UrgencyModel.kept(samples(), read, BY, tmp_path)
     assert model is not None
     assert model.hear(read("床で寝ていて記憶がない")) is not None
 
 
 def test_model_that_cannot_be_kept_is_used_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    assert UrgencyModel.kept(samples(), read, tmp_path / "file") is not None
+    assert UrgencyModel.kept(samples(), read, BY, tmp_path / "file") is not None
 
 
 def test_other_samples_make_another_model(tmp_path: Path) -> None:
-    UrgencyModel.kept(samples(), read, tmp_path)
-    UrgencyModel.kept([*samples(), Sample("頭痛", "emergency", "head")], read, tmp_path)
+    UrgencyModel.kept(samples(), read, BY, tmp_path)
+    UrgencyModel.kept([*samples(), Sample("頭痛", "emergency", "head")], read, BY, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_samples_that_are_read_otherwise_make_another_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phrase, a spelling, a dictionary or the code has changed."""
+    UrgencyModel.kept(samples(), read, BY, tmp_path)
+    UrgencyModel.kept(samples(), read, "other words", tmp_path)
+    monkeypatch.setattr("core.urgency.of_code", lambda: "other code")
+    UrgencyModel.kept(samples(), read, BY, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_heard_survives_json() -> None:
