@@ -56,8 +56,8 @@ def main() -> int:
     try:
         ports = Ports.from_environment()
         if not arguments.checked:
-            check_ports(ports, arguments.desk)
             check(arguments.model)
+            check_ports(ports, arguments.desk)
     except (PortError, NotReadyToStartError) as error:
         print(error, file=sys.stderr)
         return 1
