@@ -58,12 +58,9 @@ def test_fixed_texts_have_the_same_keys() -> None:
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[pytest.MonkeyPatch]:
-    """This data set and two free ports for everything that is started."""
-    rasa, actions = free_ports(2)
+    """This data set for everything that is started."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DESK_DATA", DATA)
-        patch.setenv("RASA_PORT", str(rasa))
-        patch.setenv("ACTIONS_PORT", str(actions))
         for name in ("KNOWLEDGE_URL", "DESK_REQUIRE_APPROVAL"):
             patch.delenv(name, raising=False)
         yield patch
@@ -82,8 +79,12 @@ def model(tmp_path_factory: pytest.TempPathFactory, environment: pytest.MonkeyPa
 
 
 @pytest.fixture(scope="module")
-def ask(model: Path) -> Iterator[Ask]:
+def ask(model: Path, environment: pytest.MonkeyPatch) -> Iterator[Ask]:
     """Sends the messages of one new conversation and returns the replies."""
+    # Not before the training: what is free then may be another's by now.
+    rasa, actions = free_ports(2)
+    environment.setenv("RASA_PORT", str(rasa))
+    environment.setenv("ACTIONS_PORT", str(actions))
     with running_bot(model.with_name("bot.log"), model):
         client = BotClient(Ports.from_environment().rasa_url)
 
