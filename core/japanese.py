@@ -224,7 +224,8 @@ class JapaneseTokenizer:
             rows = _without_comments(user_dictionary.read_bytes())
         self.fingerprint = _fingerprint(rows)
         if user_dictionary is not None and rows.strip():  # SudachiPy panics on one without words
-            compiled = _compiled(user_dictionary, rows, cache_dir or default_cache_dir())
+            compiled = (cache_dir or default_cache_dir()) / f"user-{self.fingerprint}.dic"
+            _compile(user_dictionary, rows, compiled)
             user.append(str(compiled))
         self._dictionary = Dictionary(config=Config(system="core", user=user))
         self._local = threading.local()
@@ -325,12 +326,11 @@ def _fingerprint(rows: bytes) -> str:
     return hashlib.sha256(rows + versions.encode()).hexdigest()[:16]
 
 
-def _compiled(source: Path, rows: bytes, cache_dir: Path) -> Path:
-    target = cache_dir / f"user-{_fingerprint(rows)}.dic"
+def _compile(source: Path, rows: bytes, target: Path) -> None:
     if target.exists():
-        return target
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=cache_dir, suffix=".dic")
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=target.parent, suffix=".dic")
     os.close(handle)
     try:
         sudachipy.sudachipy.build_user_dic(
@@ -341,4 +341,3 @@ def _compiled(source: Path, rows: bytes, cache_dir: Path) -> Path:
         raise ValueError(f"{source}: the user dictionary does not compile: {error}") from error
     finally:
         Path(partial).unlink(missing_ok=True)
-    return target

@@ -187,8 +187,11 @@ def test_a_password_shown_once_is_shown_whatever_happens(
     assert "最初のパスワード" not in capsys.readouterr().out
 
 
-def test_what_is_not_needed_any_more_is_not_made_ready(tmp_path: Path) -> None:
+def test_what_is_not_needed_any_more_is_not_made_ready(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Who interrupts a training leaves nothing running."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'desk.sqlite3'}")
     with Preparation() as preparation:
         process = preparation._process
     assert process.poll() == -signal.SIGTERM

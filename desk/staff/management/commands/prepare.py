@@ -8,8 +8,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from core.triage_source import triage_of
-
 
 class Command(BaseCommand):
     """``python -m desk prepare``."""
@@ -32,4 +30,7 @@ class Command(BaseCommand):
         if not no_administrator:
             call_command("first_administrator", stdout=self.stdout)
         if learn:
+            # Only who learns needs it.
+            from core.triage_source import triage_of
+
             triage_of(settings.ENVIRONMENT.data)
