@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import itertools
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,10 @@ def data_folder() -> Path:
 
 #: Where servers listen when nothing else is said: this machine only.
 LOOPBACK = "127.0.0.1"
+#: How many ports a process has for itself when it asks for free ones, and where such rows begin: below
+#: what Linux gives to connections and to servers without a port of their own, 32768 and above.
+_A_PROCESS = 200
+_POOL = range(20_000, 32_000, _A_PROCESS)
 
 
 class PortError(Exception):
@@ -126,16 +131,23 @@ def check_free(servers: Mapping[str, tuple[str, int]]) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback address that nothing listens on.
+    """Ports of the loopback address that nothing listens on, for servers that are to start soon.
+
+    No other process is given them while this one runs, nor does the kernel give them away by itself
+    (``ip_local_port_range``): a server that takes half a minute to start still finds its port free.
 
     Args:
         count: how many.
+
+    Raises:
+        PortError: there are not so many.
     """
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [probe.getsockname()[1] for probe in probes]
+    _, ports = _own_ports()
+    free = filter(functools.partial(_is_free, LOOPBACK), itertools.islice(ports, _A_PROCESS - 1))
+    found = list(itertools.islice(free, count))
+    if len(found) < count:
+        raise PortError(sentence("tools.no_free_port"))
+    return found
 
 
 def url_of(host: str, port: int) -> str:
@@ -160,6 +172,22 @@ def _port(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
         raise PortError(sentence("tools.no_port", name=name, value=text))
     return int(text)
+
+
+@functools.cache
+def _own_ports() -> tuple[socket.socket, Iterator[int]]:
+    """This process's own ports, in turn and over again, and what keeps others off: who holds the first
+    of a row has the whole row, until it ends.
+    """
+    for first in _POOL:
+        guard = socket.socket()
+        try:
+            guard.bind((LOOPBACK, first))
+        except OSError:
+            guard.close()
+        else:
+            return guard, itertools.cycle(range(first + 1, first + _A_PROCESS))
+    raise PortError(sentence("tools.no_free_port"))
 
 
 def _is_free(host: str, port: int) -> bool:

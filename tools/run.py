@@ -104,7 +104,7 @@ def _talk(ports: Ports, servers: Servers) -> int:
         if first is None:
             print(sentence("tools.no_terminal"), flush=True)
             servers.process.wait()
-            raise NotStartedError(sentence("tools.died", name="desk", log=servers.log))
+            raise _died("desk", servers.log)
         lines = itertools.chain([first], lines)
     return chat.converse(DeskClient(ports.desk_url, api_token()), lines)
 
@@ -191,12 +191,21 @@ def wait_until_ready(
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            print(log.read_text(encoding="utf-8", errors="replace")[-2000:], file=sys.stderr)
-            raise NotStartedError(sentence("tools.died", name=name, log=log))
+            raise _died(name, log)
         if is_ready():
             return
         time.sleep(0.3)
     raise NotStartedError(sentence("tools.not_ready", seconds=READY_SECONDS, log=log))
+
+
+def _died(name: str, log: Path) -> NotStartedError:
+    """What is said of a process that has ended by itself, after what it printed last."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 4000))
+        printed = file.read().decode(errors="replace").strip()
+    print(printed, file=sys.stderr)
+    last = printed.rpartition("\n")[2] or sentence("tools.no_output")
+    return NotStartedError(sentence("tools.died", name=name, last=last, log=log))
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ from tools.chat import converse
 from tools.desk import Preparation
 from tools.desk_client import DeskClient
 from tools.model_check import ModelError, check_model
-from tools.places import MODEL, ROOT, Ports, free_ports
-from tools.run import main
+from tools.places import MODEL, ROOT, PortError, Ports, free_ports
+from tools.run import NotStartedError, main, wait_until_ready
 
 EMERGENCY = "頭が割れそうに痛くて、さっき吐きました"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
@@ -70,6 +70,52 @@ def test_a_taken_port_is_named(module: str, variable: str, name: str, taken_port
     result = run(f"tools.{module}", **{**ports, variable: str(taken_port)})
     assert result.returncode == 1
     assert f"ポート {taken_port}（{name}）" in result.stderr
+
+
+def test_no_two_processes_are_given_the_same_free_port() -> None:
+    """A bot takes half a minute to start: meanwhile nobody else may be given its port, nor take it
+    without asking for one (``ip_local_port_range``)."""
+    ours = free_ports(150)
+    others = subprocess.run(
+        [sys.executable, "-c", "from tools.places import free_ports; print(*free_ports(190))"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert not set(ours) & set(map(int, others.stdout.split()))
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        assert max(ours) < server.getsockname()[1]
+
+
+def test_a_port_that_is_free_again_is_given_again_but_one_in_use_is_not() -> None:
+    first, *_ = free_ports(1)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", first))
+        server.listen()
+        assert first not in [port for _ in range(4) for port in free_ports(60)]
+    assert first in [port for _ in range(4) for port in free_ports(60)]
+
+
+def test_more_free_ports_than_there_are() -> None:
+    with pytest.raises(PortError, match="空いているポートがありません"):
+        free_ports(1000)
+
+
+@pytest.mark.parametrize(
+    ("program", "last"),
+    [("print('起動中'); print('ポート 1 は使用中')", "ポート 1 は使用中"), ("", "（なし）")],
+)
+def test_a_server_that_ends_while_it_starts_says_why(
+    program: str, last: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "server.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [sys.executable, "-c", program], stdout=output, env={**os.environ, "PYTHONUTF8": "1"}
+        ) as process,
+        pytest.raises(NotStartedError, match=f"最後の出力は「{last}」です。ログ {log}"),
+    ):
+        wait_until_ready(process, lambda: False, "bot", log)
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "70000"])
