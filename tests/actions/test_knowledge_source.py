@@ -520,14 +520,14 @@ def test_desk_that_went_away_leaves_the_last_good_copy(folder: Path, published: 
 def test_slow_desk_is_not_waited_for(
     folder: Path, published: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(published_table, "_HTTP_TIMEOUT_SECONDS", 0.1)
     published.publish(folder, answers_csv("公開の答え。"), '"1"')
     source = KnowledgeSource(folder, PublishedTable(published.url), lambda: TODAY)
     published.publish(folder, answers_csv("次の答え。"), '"2"')
-    published.delay = 4.0
+    monkeypatch.setattr(published_table, "_HTTP_TIMEOUT_SECONDS", 0.1)
+    published.delay = 60.0
     begun = time.monotonic()
     assert not source.refresh()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
     assert short_of(source) == "公開の答え。"
 
 

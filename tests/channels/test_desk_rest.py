@@ -150,12 +150,12 @@ def test_turn_that_takes_too_long_counts_as_failed(
     monkeypatch.setattr(desk_rest, "TURN_TIMEOUT_SECONDS", 0.05)
 
     async def slow(message: UserMessage) -> None:
-        await asyncio.sleep(10)
+        await asyncio.sleep(60)
         await Rasa()(message)
 
     begun = time.monotonic()
     assert outcome(reply(channel, "お酒は飲めますか", slow)) == UNAVAILABLE
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30
 
 
 def test_failed_turn_does_not_spoil_the_next(channel: DeskRest, rasa: Rasa) -> None:

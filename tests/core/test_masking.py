@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from core.masking import masked, struck
+from tests.growth import check_growth
 
 TESTS = Path(__file__).parents[1]
 
@@ -207,10 +207,4 @@ def test_no_sentence_that_the_bot_is_measured_by_is_changed() -> None:
      "ID", "090-", "山田さん", "\ufe0f", "(0"],
 )  # fmt: skip
 def test_the_time_grows_with_the_length_only(piece: str) -> None:
-    def seconds(length: int) -> float:
-        began = time.perf_counter()
-        masked(piece * (length // len(piece)))
-        return time.perf_counter() - began
-
-    masked(piece)
-    assert seconds(80_000) < max(2.0, 12 * seconds(20_000))
+    check_growth(lambda length: masked(piece * (length // len(piece))), 16_000)

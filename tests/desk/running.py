@@ -164,6 +164,10 @@ class Desk:
         transcript: dict[str, Any] = response.raise_for_status().json()
         return transcript
 
+    def says_to_call_119(self, conversation: str) -> bool:
+        """Whether a patient has been told where an emergency is helped."""
+        return any("119" in entry["text"] for entry in self.transcript(conversation)["entries"])
+
     def answered(self, conversation: str, seconds: float = 30.0) -> list[dict[str, Any]]:
         """The transcript's entries, when nothing waits any more."""
         deadline = time.monotonic() + seconds

@@ -24,7 +24,7 @@ from kombu.exceptions import OperationalError
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.line_platform import Line, LinePlatform, user_id
 from tests.desk.running import EMERGENCY, TOKEN, Desk, Worker, wait_for
-from tests.desk.test_turns import AT_ONCE_SECONDS, check_one_answer_each
+from tests.desk.test_turns import AT_ONCE_SECONDS, HANGS_SECONDS, check_one_answer_each
 from tools.places import free_ports
 
 pytestmark = pytest.mark.slow
@@ -33,6 +33,8 @@ pytestmark = pytest.mark.slow
 REDIS = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/9")
 RABBITMQ = os.environ.get("TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
 CONVERSATIONS, MESSAGES = 1000, 2
+#: Less than a message lies before who sweeps answers it instead of a worker.
+SWEPT_SECONDS = 4.0
 #: Messages under way at once, so that the workers keep up on any machine.
 UNDER_WAY = 60
 
@@ -226,16 +228,15 @@ def test_emergency_need_not_wait_for_workers_whose_turns_all_hang(
     desk: Desk, worker: Worker, workers_rasa: FakeRasa
 ) -> None:
     desk.settings["DESK_WORKERS"] = "2"
-    workers_rasa.seconds = 6.0
+    desk.settings["DESK_RASA_SECONDS"] = str(HANGS_SECONDS)
+    workers_rasa.seconds = HANGS_SECONDS
     desk.start()
     worker.start()
     for n in range(4):
         desk.post(f"p{n}", f"{n}", "お酒は飲めますか")
     wait_for(lambda: len(workers_rasa.asked) == 2)
-    start = time.monotonic()
     desk.post("p0", "emergency", EMERGENCY)
-    wait_for(lambda: any("119" in e["text"] for e in desk.transcript("p0")["entries"]), 5)
-    assert time.monotonic() - start < AT_ONCE_SECONDS
+    wait_for(lambda: desk.says_to_call_119("p0"), AT_ONCE_SECONDS)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -252,9 +253,11 @@ def test_without_a_broker_the_desk_acknowledges_and_answers_all_the_same(
         if listening:
             nobody.listen()
         desk.settings["DESK_BROKER"] = address.format(f"127.0.0.1:{nobody.getsockname()[1]}")
+        desk.settings["DESK_TURNS_A_MINUTE"] = "1000"
         desk.start()
+        # Each would wait a second for the broker.
+        texts = [f"質問{i}" for i in range(int(AT_ONCE_SECONDS))]
         start = time.monotonic()
-        texts = [f"質問{i}" for i in range(5)]
         for text in texts:
             desk.post("p", text.encode().hex(), text)
         assert time.monotonic() - start < AT_ONCE_SECONDS
@@ -263,7 +266,7 @@ def test_without_a_broker_the_desk_acknowledges_and_answers_all_the_same(
         start = time.monotonic()
         desk.post("p", "last", "最後の質問")
         check_one_answer_each(desk, "p", [*texts, "最後の質問"])
-        assert time.monotonic() - start < AT_ONCE_SECONDS
+        assert time.monotonic() - start < SWEPT_SECONDS
 
 
 class Door:
