@@ -45,7 +45,7 @@ def test_table_change_is_in_force_within_ten_seconds_and_a_broken_one_is_not(
         before = text_of(bot)
         sentence = before.split("。")[0]
         replace_in(answers, sentence, "差し替えた文です")
-        wait_for(lambda: "差し替えた文です" in text_of(bot), 10)
+        wait_for(lambda: "差し替えた文です" in text_of(bot))
         good = answers.read_text(encoding="utf-8")
         answers.write_text(good.replace(",info,", ",urgent,", 1), encoding="utf-8")
         time.sleep(5)
@@ -115,7 +115,7 @@ def test_table_over_http_is_taken_and_kept_when_the_desk_fails(
         sentence = text_of(bot).split("。")[0]
         answers = current.contents["answers.csv"].decode().replace(sentence, "配信された文です")
         published[0] = Files({**current.contents, "answers.csv": answers.encode()})
-        wait_for(lambda: "配信された文です" in text_of(bot), 10)
+        wait_for(lambda: "配信された文です" in text_of(bot))
         published[0] = None
         time.sleep(4)
         assert "配信された文です" in text_of(bot)

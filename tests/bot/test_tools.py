@@ -442,7 +442,7 @@ def test_what_people_write_appears_while_the_patient_types(desk: Desk) -> None:
     terminal.types("の文\r")
     wait_for(lambda: terminal.shows("自動応答> 答え:書きかけの文"))
     terminal.types("\x04")
-    assert terminal.process.wait(10) == 0
+    assert terminal.process.wait(60) == 0
     assert terminal.shows("終了しました")
 
 

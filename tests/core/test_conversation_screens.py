@@ -174,7 +174,7 @@ def test_calm_message_read_at_the_same_time_does_not_undo_an_emergency(
     monkeypatch.setattr(Triage, "judge", slow)
     calm = threading.Thread(target=said, args=(screens, "a", "こんにちは"))
     calm.start()
-    assert reading.wait(5)
+    assert reading.wait(60)
     urgent = threading.Thread(target=said, args=(screens, "a", "死にたい"))
     urgent.start()
     urgent.join(0.2)

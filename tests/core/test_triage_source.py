@@ -188,13 +188,13 @@ def test_nobody_waits_for_rules_that_are_being_read(
 
     def slow(*arguments: object) -> Triage:
         reading.set()
-        assert may_go_on.wait(5)
+        assert may_go_on.wait(60)
         return load(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Triage, "load", slow)
     folder.write(URGENT)
     assert level(source) == "same_day"
-    assert reading.wait(5)
+    assert reading.wait(60)
     assert [level(source) for _ in range(3)] == ["same_day"] * 3
     may_go_on.set()
     assert wait_until(lambda: level(source) == "emergency")

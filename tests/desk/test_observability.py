@@ -308,7 +308,7 @@ def test_desk_whose_port_for_metrics_is_taken_says_so_and_ends(metered: Desk) ->
         with pytest.raises(AssertionError):
             metered.start()
     assert metered.process is not None
-    assert metered.process.wait(10) == 3
+    assert metered.process.wait(60) == 3
     said = next(line["message"] for line in lines(metered) if line["level"] == "ERROR")
     assert said.startswith(f"DESK_METRICS の {metered.settings['DESK_METRICS']} では計測値を")
 

@@ -505,7 +505,7 @@ def test_run_is_alone_and_can_be_cancelled(trainer: Trainer) -> None:
     assert training.nice() > 0
     assert scene(desk, "asked('stop', 'administrator1')") == "done"
     wait_for(lambda: trainer.step() == "cancelled", 20)
-    wait_for(lambda: not training.is_running(), 10)
+    wait_for(lambda: not training.is_running())
     assert "もう中止できません" in scene(desk, "asked('stop', 'nurse1')")
     fake_bot.behave(trainer.bot, "ok")
     assert scene(desk, "asked('train', 'nurse1')") == "done"
@@ -522,7 +522,7 @@ def test_desk_that_dies_at_it_takes_the_program_along_and_the_next_one_says_so(
     wait_for(lambda: bool(hanging(trainer)))
     (training,) = hanging(trainer)
     desk.kill()
-    wait_for(lambda: not training.is_running(), 10)
+    wait_for(lambda: not training.is_running())
     assert trainer.step() == "training"
     desk.start()
     wait_for(lambda: trainer.step() == "failed", 20)
