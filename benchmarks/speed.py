@@ -24,7 +24,7 @@ from benchmarks.sets import FROZEN, read_set
 from tools.client import BotClient
 from tools.places import BOT_BIN, MODEL, ROOT, RUN_DIR, Ports
 from tools.run import running_bot
-from tools.train import train
+from tools.train import DATA, train
 
 _WARM_UP = 20
 
@@ -58,7 +58,7 @@ def main() -> int:
     vanilla = RUN_DIR / "vanilla.tar.gz"
     if not arguments.no_training:
         start = time.perf_counter()
-        train(RUN_DIR / "bench.tar.gz", ["data/nlu", "data/rules.yml"], {}, force=True)
+        train(RUN_DIR / "bench.tar.gz", DATA, {}, force=True)
         ours_training = time.perf_counter() - start
     if not arguments.no_training or not vanilla.exists():
         command = [str(BOT_BIN / "python"), "-m", "benchmarks.vanilla"]

@@ -33,14 +33,16 @@ def check_model(model: Path, data: Path) -> None:
         data: the data folder; without ``nlu`` in it, what the model has learnt is not compared.
 
     Raises:
-        ModelError: it is damaged, is no model, or has learnt other data.
+        ModelError: it is damaged, is no model, cannot take a turn, or has learnt other data.
     """
     try:
-        words = _words(model)
+        words, takes_turns = _learnt(model)
     except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, KeyError) as error:
         raise ModelError(
             sentence("tools.model_broken", model=model, detail=type(error).__name__)
         ) from error
+    if not takes_turns:
+        raise ModelError(sentence("tools.model_without_rules", model=model))
     examples = "".join(
         file.read_text(encoding="utf-8") for file in sorted((data / "nlu").rglob("*.yml"))
     )
@@ -51,14 +53,14 @@ def check_model(model: Path, data: Path) -> None:
         raise ModelError(sentence("tools.model_of_other_data", model=model, data=data))
 
 
-def _words(model: Path) -> set[str]:
-    """The words that a model knows.
+def _learnt(model: Path) -> tuple[set[str], bool]:
+    """The words that a model knows, and whether it knows what follows a message: else it only understands.
 
     Raises:
         ValueError: it is no model.
     """
     words: set[str] = set()
-    is_model = False
+    is_model = takes_turns = False
     with gzip.open(model) as content:
         with tarfile.open(fileobj=content, mode="r|") as archive:
             for member in archive:
@@ -67,7 +69,9 @@ def _words(model: Path) -> set[str]:
                     continue
                 read = file.read()
                 if member.name == _METADATA:
-                    is_model = "rasa_open_source_version" in json.loads(read)
+                    metadata = json.loads(read)
+                    is_model = "rasa_open_source_version" in metadata
+                    takes_turns = bool(metadata.get("core_target"))
                 if _VOCABULARY.fullmatch(member.name):
                     words |= set(filter(_WORD.fullmatch, json.loads(read)["text"]))
         # Its checksum stands at its end.
@@ -75,4 +79,4 @@ def _words(model: Path) -> set[str]:
             pass
     if not is_model:
         raise ValueError("no metadata")
-    return words
+    return words, takes_turns

@@ -20,6 +20,8 @@ INGREDIENTS = (
     "config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/lexicon", "nlu",
     "core/japanese.py", "core/lexicon.py", "core/terms.py", "core/tables.py", "requirements/bot.txt",
 )  # fmt: skip
+#: What Rasa reads of it as training data.
+DATA = ("data/nlu", "data/rules.yml")
 #: What Rasa prints while it trains, all of it.
 LOG = RUN_DIR / "train.log"
 #: Lines of it that are shown when it fails.
@@ -48,14 +50,18 @@ def bring_up_to_date(title: str, force: bool = False) -> int:
         force: train even if nothing changed.
 
     Returns:
-        The exit code of the training; 0 where none was needed.
+        The exit code of the training; 0 where none was needed, 2 where data are missing.
     """
+    # Rasa would go on without what is not there: without the rules, to a model that takes no turn.
+    if missing := [name for name in DATA if not (ROOT / name).exists()]:
+        print(sentence("tools.no_training_data", names="、".join(missing)), file=sys.stderr)
+        return 2
     progress = Progress(sys.stdout, title)
     fingerprint = fingerprint_now()
     if not force and is_current(fingerprint):
         progress.end(sentence("tools.model_current"))
         return 0
-    code, tail = train_quietly(MODEL, ["data/nlu", "data/rules.yml"], progress, force)
+    code, tail = train_quietly(MODEL, DATA, progress, force)
     if code == 0:
         _stamp(MODEL).write_text(fingerprint)
         progress.end(sentence("tools.trained", time=about(progress.seconds)))

@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import termios
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ import pytest
 
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.running import TOKEN, Desk, wait_for
+from tools import train
 from tools.chat import converse
 from tools.desk import Preparation
 from tools.desk_client import DeskClient
@@ -195,6 +197,25 @@ def test_a_model_of_other_data_is_not_taken(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="別のデータ"):
         check_model(MODEL, tmp_path)
     check_model(MODEL, ROOT / "data")
+
+
+def test_a_model_that_only_understands_is_not_taken(tmp_path: Path) -> None:
+    """Rasa makes one where it is given no rules, and says nothing."""
+    metadata = {"rasa_open_source_version": "3.6.21", "core_target": None}
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "metadata.json", "metadata.json")
+    with pytest.raises(ModelError, match=r"会話の規則がなく.*data/rules\.yml"):
+        check_model(tmp_path / "model.tar.gz", tmp_path)
+
+
+def test_what_is_missing_to_train_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data" / "nlu").mkdir(parents=True)
+    monkeypatch.setattr(train, "ROOT", tmp_path)
+    assert train.bring_up_to_date("学習", force=True) == 2
+    assert "学習に要るデータがありません: data/rules.yml。" in capsys.readouterr().err
 
 
 def test_run_reads_the_model_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def sets(folder: Path) -> Path:
 
 def a_model(name: str) -> bytes:
     """The file of a model that knows no words."""
-    content = json.dumps({"rasa_open_source_version": "3.6.21", "name": name}).encode()
+    metadata = {"rasa_open_source_version": "3.6.21", "core_target": "rules", "name": name}
+    content = json.dumps(metadata).encode()
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:
         entry = tarfile.TarInfo("metadata.json")
