@@ -224,7 +224,7 @@ class JapaneseTokenizer:
             rows = _without_comments(user_dictionary.read_bytes())
         self.fingerprint = _fingerprint(rows)
         if user_dictionary is not None and rows.strip():  # SudachiPy panics on one without words
-            compiled = (cache_dir or default_cache_dir()) / f"user-{self.fingerprint}.dic"
+            compiled = place_of(f"user-{self.fingerprint}.dic", cache_dir)
             _compile(user_dictionary, rows, compiled)
             user.append(str(compiled))
         self._dictionary = Dictionary(config=Config(system="core", user=user))
@@ -291,6 +291,21 @@ def data_tokenizer(data: Path) -> JapaneseTokenizer:
     """The process's tokenizer for a data folder, with its user dictionary if it has one."""
     user = data / "lexicon" / "sudachi_user.csv"
     return shared_tokenizer(user if user.exists() else None)
+
+
+def place_of(name: str, folder: Path | None = None) -> Path:
+    """Where something is that is made once and kept: in the folder of those that an image brings along
+    (``DESK_READY``), if it is there, else in a cache folder.
+
+    Args:
+        name: its file's.
+        folder: the cache folder; the user's by default.
+    """
+    if ready := os.environ.get("DESK_READY"):
+        brought = Path(ready, name)
+        if brought.exists():
+            return brought
+    return (folder or default_cache_dir()) / name
 
 
 def default_cache_dir() -> Path:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.fingerprints import of_code
-from core.japanese import Token, default_cache_dir
+from core.japanese import Token, place_of
 from core.locale import sentence
 from core.rulebook import LEVELS
 
@@ -235,7 +235,7 @@ class UrgencyModel:
         listed = [sample for sample in samples if sample.level]
         words = json.dumps([[s.text, s.level, s.rule_id] for s in listed], ensure_ascii=False)
         key = hashlib.sha256(f"{of_code()} {read_by} {words}".encode()).hexdigest()[:16]
-        path = (folder or default_cache_dir()) / f"urgency-{key}.npz"
+        path = place_of(f"urgency-{key}.npz", folder)
         try:
             return cls._load(path)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

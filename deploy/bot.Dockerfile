@@ -40,6 +40,10 @@ COPY actions actions
 COPY tools tools
 ARG DATA=data
 COPY ${DATA} data
+# Rules and samples are read and learnt here, once, instead of by every process while patients wait for it.
+ENV DESK_READY=/srv/desk/ready/patient-desk
+RUN XDG_CACHE_HOME=/srv/desk/ready python -m tools.screen < /dev/null \
+ && chmod -R a+rX ready
 # A number, so that Kubernetes can see that it is not root (runAsNonRoot).
 USER 10001:10001
 

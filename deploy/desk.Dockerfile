@@ -50,6 +50,10 @@ COPY tests/conversations gate/conversations
 COPY --from=widget /build/dist widget/dist
 ARG DATA=data
 COPY ${DATA} data
+# Rules and samples are read and learnt here, once, instead of by every process while patients wait for it.
+ENV DESK_READY=/srv/desk/ready/patient-desk
+RUN XDG_CACHE_HOME=/srv/desk/ready python -m tools.screen < /dev/null \
+ && chmod -R a+rX ready
 # A number, so that Kubernetes can see that it is not root (runAsNonRoot).
 USER 10001:10001
 CMD ["python", "-m", "uvicorn", "--lifespan", "on", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "2", "desk.asgi:application"]

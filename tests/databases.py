@@ -20,15 +20,16 @@ SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432")
 
 
 @contextlib.contextmanager
-def own_database(template: str = "template1") -> Iterator[str]:
+def own_database(template: str = "template1", options: str = "") -> Iterator[str]:
     """The URL of a database that is there while the block runs; without a server the test is skipped.
 
     Args:
         template: name, or URL, of the database that it is a copy of.
+        options: what else CREATE DATABASE is told.
     """
     name = f"tests_{uuid.uuid4().hex}"
     with _server() as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]}")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]} {options}")
     try:
         yield f"{SERVER}/{name}"
     finally:

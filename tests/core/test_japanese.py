@@ -20,6 +20,7 @@ from core.japanese import (
     default_cache_dir,
     fold_kana,
     normalize,
+    place_of,
     shared_tokenizer,
 )
 
@@ -334,6 +335,18 @@ def test_cache_folder_follows_the_environment(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_cache_dir() == tmp_path / "patient-desk"
     assert default_cache_dir().is_dir()
+
+
+def test_what_an_image_brings_along_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, cache = tmp_path / "ready", tmp_path / "cache"
+    monkeypatch.setenv("DESK_READY", str(ready))
+    assert place_of("made once", cache) == cache / "made once", "it brings none"
+    ready.mkdir()
+    (ready / "made once").write_text("")
+    assert place_of("made once", cache) == ready / "made once"
+    assert place_of("made of other rules", cache) == cache / "made of other rules"
 
 
 def test_without_a_home_the_cache_is_temporary(

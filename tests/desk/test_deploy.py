@@ -245,6 +245,11 @@ def test_image_is_made_of_what_is_pinned_and_leaves_its_tools_behind(name: str) 
         assert [rest for word, rest in chain if word == "USER"][-1] == "10001:10001"
         assert not any("requirements" in rest or " npm " in rest for _, rest in chain)
         assert any("pip uninstall" in rest for word, rest in chain if word == "RUN")
+        # With the data: where nothing is kept, each process learns for a minute before it answers anybody.
+        after = chain[chain.index(("COPY", "${DATA} data")) + 1 :]
+        assert any("tools.screen" in rest for word, rest in after if word == "RUN")
+        place = file.environment(target)["DESK_READY"].removesuffix("/patient-desk")
+        assert any(f"XDG_CACHE_HOME={place} " in rest for _, rest in after)
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)

@@ -6,10 +6,11 @@ import base64
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from core.japanese import default_cache_dir
+from tests.databases import own_database
 from tests.desk.browsing import PASSWORD, Browser, Page, app_code
 from tests.desk.running import Desk
 
@@ -58,8 +59,21 @@ def account_of(browser: Browser, name: str) -> str:
 def test_what_the_desk_starts_with_is_made_ready_once(desk: Desk) -> None:
     assert "最初のパスワード" not in desk.manage("prepare", "--no-administrator")
     assert "最初のパスワード" in desk.manage("prepare")
+    kept = desk.folder / "cache" / "patient-desk"
+    assert not list(kept.glob("*.dic")), "the rules are read by who learns only"
     assert "最初のパスワード" not in desk.manage("prepare", "--learn")
-    assert list(default_cache_dir().glob("urgency-*.npz"))
+    assert list(kept.glob("*.dic"))
+
+
+def test_database_that_cannot_hold_japanese_is_refused_before_anybody_writes(
+    tmp_path: Path,
+) -> None:
+    with own_database("template0", "ENCODING 'SQL_ASCII' LOCALE 'C'") as url:
+        desk = Desk(url, tmp_path, "", "")
+        with pytest.raises(
+            AssertionError, match=r"文字コードが SQL_ASCII のため.*UTF8 で作り直して"
+        ):
+            desk.manage("prepare")
 
 
 def test_first_administrator_comes_in_with_a_printed_password_and_makes_everything_his_own(
