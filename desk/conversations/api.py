@@ -19,7 +19,7 @@ from core.locale import sentence
 from desk.conversations import down
 from desk.conversations.equipment import equipment
 from desk.conversations.models import API, PEOPLE, Conversation, Delivery, Message, Reply
-from desk.conversations.receive import MAX_TEXT, receive
+from desk.conversations.receive import MAX_TEXT, receive, storable
 
 #: A name: letters that can be seen and that every database takes.
 _NAME = "^[!-~]+$"
@@ -78,7 +78,8 @@ class NewMessage(Schema):
     )
     event_id: str = Field(
         max_length=128, pattern=_NAME,
-        description="この送信の名前（英数字と記号）。同じ名前は一度だけ受け取ります",
+        description="この送信の名前（英数字と記号）。すべての会話を通して一つだけの名前にしてください。"
+        "同じ名前は一度だけ受け取り、別の会話や文に使われた名前は断ります（409）",
     )  # fmt: skip
     text: str = Field(max_length=MAX_TEXT)
     sent_at: Annotated[dt.datetime, BeforeValidator(_as_text)] | None = Field(
@@ -144,10 +145,11 @@ _REFUSED: dict[int, Any] = {400: Problem, 401: Problem, 422: Invalid}
 
 
 @api.post(
-    "/messages", response={200: Stored, **_REFUSED, 503: NotStored}, summary="メッセージを渡す"
-)
-def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:  # noqa: ARG001
-    """Stores a message; when this answers, it is on the disk and will be answered."""
+    "/messages", response={200: Stored, **_REFUSED, 409: NotStored, 503: NotStored},
+    summary="メッセージを渡す",
+)  # fmt: skip
+def post_message(request: HttpRequest, message: NewMessage) -> tuple[int, dict[str, Any]]:
+    """Stores a message; when this answers 200, it is on the disk and will be answered."""
     now = dt.datetime.now(TOKYO)
     sent_at = message.sent_at or now
     if sent_at.year not in _YEARS:  # no clock is so wrong that a message is lost
@@ -155,7 +157,17 @@ def post_message(request: HttpRequest, message: NewMessage) -> dict[str, Any]:  
     if sent_at.tzinfo is None:
         sent_at = sent_at.replace(tzinfo=TOKYO)
     received = receive(API, message.conversation, message.event_id, message.text, now, sent_at)
-    return {"place": received.message.place, "is_new": received.is_new}
+    if not received.is_new and not _is(message, received.message):
+        # A front end that numbers each conversation by itself: what it sends would be lost without a word.
+        told = {"detail": sentence("web.event_taken"), "urgent": list(down.urgent_in(request))}
+        return 409, told
+    return 200, {"place": received.message.place, "is_new": received.is_new}
+
+
+def _is(sent: NewMessage, stored: Message) -> bool:
+    """Whether a message that was stored under the name of one that is sent is that one."""
+    conversation = Conversation.at(API, sent.conversation)
+    return stored.conversation == conversation and stored.text == storable(sent.text)
 
 
 @api.get(

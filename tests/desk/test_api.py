@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.desk.running import TOKEN, Desk
+from tests.desk.running import EMERGENCY, TOKEN, Desk
 
 pytestmark = pytest.mark.slow
 
@@ -75,3 +75,20 @@ def test_without_a_token_nothing_is_taken_and_nothing_told(desk: Desk) -> None:
     )
     assert unknown.status_code == 404
     assert "この名前の会話はありません" in unknown.json()["detail"]
+
+
+def test_name_that_another_message_has_is_refused_and_an_emergency_told_all_the_same(
+    desk: Desk,
+) -> None:
+    """A front end that numbers the messages of each conversation loses none without a word."""
+    desk.start()
+    assert send(desk, GOOD).json() == {"place": 1, "is_new": True}
+    assert send(desk, GOOD).json() == {"place": 1, "is_new": False}, "delivered again"
+    elsewhere = send(desk, {**GOOD, "conversation": "another", "text": EMERGENCY})
+    assert elsewhere.status_code == 409
+    assert "受け取っていません" in elsewhere.json()["detail"]
+    assert "119" in "".join(elsewhere.json()["urgent"])
+    otherwise = send(desk, {**GOOD, "text": "別の質問です"})
+    assert (otherwise.status_code, otherwise.json()["urgent"]) == (409, [])
+    assert len([e for e in desk.answered(GOOD["conversation"]) if e["author"] == "patient"]) == 1
+    assert send(desk, {**GOOD, "conversation": "another", "event_id": "e2"}).is_success
