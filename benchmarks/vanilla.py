@@ -10,6 +10,7 @@ import spacy
 from rasa.model_training import train
 
 from tools.places import ROOT, RUN_DIR
+from tools.train import DATA
 
 VANILLA_MODEL = RUN_DIR / "vanilla.tar.gz"
 
@@ -29,7 +30,7 @@ def train_vanilla() -> float:
     train(
         domain=str(ROOT / "domain.yml"),
         config=str(ROOT / "benchmarks" / "vanilla.yml"),
-        training_files=[str(ROOT / "data" / "nlu"), str(ROOT / "data" / "rules.yml")],
+        training_files=[str(ROOT / name) for name in DATA],
         output=str(RUN_DIR),
         fixed_model_name="vanilla",
         force_training=True,

@@ -15,13 +15,13 @@ from tools.places import MODEL, ROOT, RUN_DIR
 from tools.programs import Output, run
 from tools.progress import Progress, about
 
+#: What Rasa reads as training data.
+DATA = ("data/nlu", "data/rules.yml")
 #: What a model is made of; a change anywhere here calls for training.
 INGREDIENTS = (
-    "config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/lexicon", "nlu",
+    "config.yml", "domain.yml", *DATA, "data/lexicon", "nlu",
     "core/japanese.py", "core/lexicon.py", "core/terms.py", "core/tables.py", "requirements/bot.txt",
 )  # fmt: skip
-#: What Rasa reads of it as training data.
-DATA = ("data/nlu", "data/rules.yml")
 #: What Rasa prints while it trains, all of it.
 LOG = RUN_DIR / "train.log"
 #: Lines of it that are shown when it fails.

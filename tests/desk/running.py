@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from core.japanese import default_cache_dir
+from tests.desk.fakes import FakeRasa
 from tests.desk.forked import ROOT, Forked, program, stage
 from tools.places import free_ports
 
@@ -30,6 +31,8 @@ CACHE = {"XDG_CACHE_HOME": str(default_cache_dir().parent)}
 KEY = f"test:{base64.b64encode(bytes(range(32))).decode()}"
 TOKEN = "test-token-" + "x" * 40
 START_SECONDS = 300.0
+#: How long Rasa hangs where nobody may wait for it, and what is less than that on the busiest machine.
+HANGS_SECONDS, AT_ONCE_SECONDS = 60.0, 30.0
 #: Entries of a transcript that come at once (``desk.conversations.api.PAGE``).
 PAGE = 200
 #: One for all: a new client reads the machine's certificates, which takes longer than a turn.
@@ -218,6 +221,12 @@ class Worker:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+
+def hang(rasa: FakeRasa, desk: Desk) -> None:
+    """Has Rasa hang, and a desk that is not started yet, and its workers, wait for it."""
+    rasa.seconds = HANGS_SECONDS
+    desk.settings["DESK_RASA_SECONDS"] = str(HANGS_SECONDS)
 
 
 def wait_for(

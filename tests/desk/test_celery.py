@@ -23,8 +23,8 @@ from kombu.exceptions import OperationalError
 
 from tests.desk.fakes import FakeRasa, FrontEnd
 from tests.desk.line_platform import Line, LinePlatform, user_id
-from tests.desk.running import EMERGENCY, TOKEN, Desk, Worker, wait_for
-from tests.desk.test_turns import AT_ONCE_SECONDS, HANGS_SECONDS, check_one_answer_each
+from tests.desk.running import AT_ONCE_SECONDS, EMERGENCY, TOKEN, Desk, Worker, hang, wait_for
+from tests.desk.test_turns import check_one_answer_each
 from tools.places import free_ports
 
 pytestmark = pytest.mark.slow
@@ -228,8 +228,7 @@ def test_emergency_need_not_wait_for_workers_whose_turns_all_hang(
     desk: Desk, worker: Worker, workers_rasa: FakeRasa
 ) -> None:
     desk.settings["DESK_WORKERS"] = "2"
-    desk.settings["DESK_RASA_SECONDS"] = str(HANGS_SECONDS)
-    workers_rasa.seconds = HANGS_SECONDS
+    hang(workers_rasa, desk)
     desk.start()
     worker.start()
     for n in range(4):

@@ -15,8 +15,7 @@ from benchmarks.load.steps import BREATH_SECONDS
 from tests.desk.console import DESKTOP, log_in, opened, row
 from tests.desk.fakes import CUSTOM, FakeRasa
 from tests.desk.line_platform import Line, LinePlatform, sign, user_id
-from tests.desk.running import EMERGENCY, Desk, wait_for
-from tests.desk.test_turns import AT_ONCE_SECONDS, HANGS_SECONDS
+from tests.desk.running import AT_ONCE_SECONDS, EMERGENCY, Desk, hang, wait_for
 from tools.places import ROOT
 
 pytestmark = pytest.mark.slow
@@ -166,8 +165,7 @@ def test_short_messages_in_one_breath_are_read_as_one_in_the_order_of_writing(
 def test_emergency_does_not_wait_for_the_end_of_the_breath(
     desk: Desk, platform: LinePlatform, rasa: FakeRasa
 ) -> None:
-    rasa.seconds = HANGS_SECONDS
-    desk.settings["DESK_RASA_SECONDS"] = str(HANGS_SECONDS)
+    hang(rasa, desk)
     desk.start()
     line = app(desk, platform)
     line.send(line.text(P, "お酒は飲めますか"))
@@ -243,8 +241,7 @@ def test_desk_killed_on_the_way_gives_one_answer(
 def test_two_hundred_webhooks_at_once_are_acknowledged_while_rasa_hangs(
     desk: Desk, platform: LinePlatform, rasa: FakeRasa
 ) -> None:
-    rasa.seconds = HANGS_SECONDS
-    desk.settings["DESK_RASA_SECONDS"] = str(HANGS_SECONDS)
+    hang(rasa, desk)
     desk.start()
     line = app(desk, platform)
     events = [line.text(user_id(f"p{i}"), f"質問{i}") for i in range(200)]

@@ -13,8 +13,7 @@ from desk.conversations import replicas
 from desk.conversations.rasa import RasaError
 from desk.conversations.replicas import PAUSE_SECONDS, Replicas
 from tests.desk.fakes import CUSTOM, FakeRasa
-from tests.desk.running import wait_for
-from tests.desk.test_turns import AT_ONCE_SECONDS, HANGS_SECONDS
+from tests.desk.running import AT_ONCE_SECONDS, HANGS_SECONDS, wait_for
 
 NOBODY = "http://127.0.0.1:1"
 

@@ -13,14 +13,12 @@ import pytest
 
 from tests.desk.fakes import CUSTOM, FakeRasa, FrontEnd
 from tests.desk.killer import POINTS
-from tests.desk.running import EMERGENCY, Desk, wait_for
+from tests.desk.running import AT_ONCE_SECONDS, EMERGENCY, Desk, hang, wait_for
 
 pytestmark = pytest.mark.slow
 
 #: Random kills; 200 take some five minutes a database.
 KILLS = int(os.environ.get("TEST_KILLS", "6"))
-#: How long Rasa hangs where nobody may wait for it, and what is less than that on the busiest machine.
-HANGS_SECONDS, AT_ONCE_SECONDS = 60.0, 30.0
 #: More than the desk waits for Rasa, in seconds.
 SAFE_TEXT_SECONDS = 15.0
 
@@ -151,8 +149,7 @@ def test_emergency_is_answered_while_rasa_is_stopped(desk: Desk, rasa: FakeRasa)
 
 
 def test_emergency_need_not_wait_for_a_turn_that_hangs(desk: Desk, rasa: FakeRasa) -> None:
-    rasa.seconds = HANGS_SECONDS
-    desk.settings["DESK_RASA_SECONDS"] = str(HANGS_SECONDS)
+    hang(rasa, desk)
     desk.start()
     desk.post("p", "1", "お酒は飲めますか")
     wait_for(lambda: rasa.asked)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.desk.fakes import FakeRasa
-from tests.desk.running import EMERGENCY, Desk, wait_for
-from tests.desk.test_turns import AT_ONCE_SECONDS, HANGS_SECONDS
+from tests.desk.running import AT_ONCE_SECONDS, EMERGENCY, Desk, hang, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -75,8 +74,7 @@ def test_emergency_that_was_left_lying_need_not_wait_for_a_turn_that_hangs(
     desk: Desk, rasa: FakeRasa
 ) -> None:
     desk.settings["DESK_WORKERS"] = "1"
-    desk.settings["DESK_RASA_SECONDS"] = str(HANGS_SECONDS)
-    rasa.seconds = HANGS_SECONDS
+    hang(rasa, desk)
     for name, text in (("p0", "お酒は飲めますか"), ("p1", EMERGENCY)):
         desk.scene(f"leave_lying({name!r}, {text!r})")
     desk.start()
